@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+// Every limit of the server in one place. What happens at each is said beside it and tested; each
+// one that a peer can reach is counted in porchlight_limits_reached_total{limit="..."}.
+namespace porchlight::base::limits {
+
+using namespace std::chrono_literals;
+
+// HTTP (net/)
+inline constexpr std::size_t head_bytes_max = 16 * 1024;           // longer: 431, close
+inline constexpr std::size_t header_count_max = 100;               // more: 431, close
+inline constexpr std::size_t target_bytes_max = 8 * 1024;          // longer: 414, close
+inline constexpr std::size_t body_bytes_max = 1024 * 1024;         // longer: 413 M_TOO_LARGE
+inline constexpr std::size_t pipelined_bytes_max = 64 * 1024;      // more unread while parked: close
+inline constexpr std::size_t unsent_bytes_max = 8 * 1024 * 1024;   // slower reader: close
+inline constexpr auto head_deadline = 10s;                         // slower: 408, close
+inline constexpr auto body_deadline = 30s;                         // slower: 408, close
+inline constexpr auto send_stall_max = 30s;                        // no progress: close
+inline constexpr auto keep_alive_idle = 75s;                       // between requests: close
+inline constexpr auto drain_deadline = 1500ms;                     // SIGTERM to close of the last
+
+// JSON bodies (matrix/json)
+inline constexpr std::size_t json_depth_max = 64;                  // deeper: 400 M_BAD_JSON
+static_assert(json_depth_max <= 256, "boost::json parses recursively on the stack");
+
+// Identifiers and texts
+inline constexpr std::size_t id_bytes_max = 255;                   // longer: 400 M_INVALID_PARAM
+inline constexpr std::size_t status_text_bytes_max = 2048;         // longer: 400 M_INVALID_PARAM
+inline constexpr std::size_t displayname_bytes_max = 256;          // longer: 400 M_INVALID_PARAM
+inline constexpr std::size_t avatar_url_bytes_max = 1000;          // longer: 400 M_INVALID_PARAM
+inline constexpr std::size_t password_bytes_max = 512;             // longer: 400 M_INVALID_PARAM
+inline constexpr std::size_t event_bytes_max = 65'536;             // longer: 413 M_TOO_LARGE
+inline constexpr std::size_t filter_bytes_max = 16 * 1024;         // longer: 400 M_INVALID_PARAM
+inline constexpr std::size_t account_data_bytes_max = 64 * 1024;   // longer: 413 M_TOO_LARGE
+
+// Per user and room (homeserver/)
+inline constexpr std::size_t devices_per_user_max = 100;           // more: oldest unused is logged out
+inline constexpr std::size_t filters_per_user_max = 500;           // more: 400 M_LIMIT_EXCEEDED
+inline constexpr std::size_t rooms_per_user_max = 10'000;          // more: 403 M_LIMIT_EXCEEDED
+inline constexpr std::size_t messages_page_max = 1000;             // more asked: capped
+inline constexpr std::size_t invites_per_call_max = 100;           // more: 400 M_INVALID_PARAM
+inline constexpr std::size_t typing_users_max = 100;               // more: the oldest are left out
+
+// Streams (engine/)
+inline constexpr auto sync_timeout_max = 60s;                      // longer asked: capped
+inline constexpr std::size_t presence_per_response_max = 2000;     // more: the next response
+inline constexpr std::size_t streams_per_device_max = 8;           // more: the oldest is answered
+inline constexpr std::size_t pending_subjects_max = 256;           // more: rebuilt from the token
+inline constexpr std::size_t timers_per_turn_max = 1000;           // more: the next turn
+inline constexpr auto turn_max = 2ms;                              // longer work: the next turn
+
+// Queues
+inline constexpr std::size_t ring_slots = 8192;                    // power of two; full: see docs
+inline constexpr std::size_t store_queue_max = 8192;               // full: durable requests get 503
+inline constexpr std::size_t cold_queue_max = 1024;                // full: 503 with Retry-After
+inline constexpr std::size_t password_hashes_at_once = 2;
+
+static_assert((ring_slots & (ring_slots - 1)) == 0);
+static_assert(event_bytes_max < body_bytes_max);
+static_assert(filter_bytes_max < body_bytes_max && account_data_bytes_max < body_bytes_max);
+static_assert(target_bytes_max < head_bytes_max);
+
+}  // namespace porchlight::base::limits

@@ -1,0 +1,193 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/key.h"
+#include "base/time.h"
+#include "engine/token.h"
+#include "ports/http.h"
+#include "ports/store.h"
+#include "presence/state.h"
+#include "presence/user.h"
+
+// Who must be told what, when, for every stream. One deciding thread, no lock, clock, socket, JSON
+// or logging inside. See docs/internals/engine.md.
+namespace porchlight::engine {
+
+using base::device_key;
+using base::instant;
+using base::milliseconds;
+using base::mono_time;
+using base::room_key;
+using base::user_key;
+using base::wall_time;
+
+enum class rooms_policy : std::uint8_t { all, not_public, none };
+
+struct settings {
+    presence::settings presence;
+    rooms_policy rooms = rooms_policy::all;
+    std::uint32_t room_members_max = 0;         // 0: no limit; 10 % hysteresis
+    milliseconds window = milliseconds{100};    // W: least time between presence answers of a session
+    bool enabled = true;                        // presence as a whole; off: everyone offline
+    milliseconds restart_spread = std::chrono::seconds{5};
+};
+
+// Which subjects a stream wants. Immutable, made by client_api from the `presence` filter.
+class subject_filter {
+  public:
+    virtual ~subject_filter() = default;
+    virtual bool accepts(user_key subject) const = 0;
+    virtual std::size_t limit() const = 0;  // most events per response
+};
+
+// A /sync, /events or peek that waits, or asks at once.
+struct poll {
+    ports::http_handle handle;
+    std::uint32_t kind = 0;              // the caller's own mark, returned with the delivery
+    user_key user;
+    device_key device;
+    std::optional<token> since;          // none: first sync
+    milliseconds timeout{0};             // 0: answered in this turn; capped by the caller
+    presence::stream_request marks;
+    std::shared_ptr<const subject_filter> filter;  // null: everything
+    room_key peek;                       // valid: this room's members only, whoever asks
+    bool durable_news = false;           // the caller knows of durable news past since: answer at once
+    bool full = false;                   // full_state: everything visible, at once
+    bool resumed = false;                // the same request parked again (nothing but filtered news)
+};
+
+// What one net thread has to send after a turn. One owner at a time.
+struct batch {
+    struct subject {
+        user_key user;
+        presence::state shown;
+        bool hidden, currently_active;
+        std::optional<wall_time> last_active;
+        std::uint32_t user_id, user_id_size;          // offset and size in `arena`
+        std::uint32_t displayname, displayname_size;  // size 0: none
+        std::uint32_t avatar_url, avatar_url_size;
+        std::uint32_t text, text_size;
+    };
+    struct delivery {
+        ports::http_handle handle;
+        std::uint32_t kind;
+        user_key user;
+        device_key device;
+        std::optional<token> since;
+        token next;
+        std::uint32_t first, count;  // in `indices`
+        bool durable_news;           // news past since.durable may exist: compose them too
+        bool timed_out;              // answered since its time was over
+        mono_time marked;            // when the oldest pending subject was marked (latency metric)
+    };
+    std::uint32_t thread = 0;
+    instant at;
+    std::vector<char> arena;
+    std::vector<subject> subjects;
+    std::vector<std::uint32_t> indices;  // into subjects
+    std::vector<delivery> deliveries;
+    std::string_view text_of(std::uint32_t offset, std::uint32_t size) const {
+        return {arena.data() + offset, size};
+    }
+};
+
+struct profile {
+    std::string_view user_id, displayname, avatar_url;
+};
+
+// What the engine asks and tells. Implemented by client_api (deliveries) and homeserver (the rest)
+// in the server, by the simulator in tests. Called on the deciding thread inside engine calls; must
+// not call back into the engine.
+class outside {
+  public:
+    virtual ~outside() = default;
+    virtual profile profile_of(user_key u) const = 0;        // valid until the call returns
+    virtual void deliver(std::unique_ptr<batch> b) = 0;      // in order per thread
+    virtual void save(const ports::presence_row& r) = 0;     // write behind
+    virtual void save(const ports::status_row& r) = 0;       // text expired by itself
+    virtual void save(const ports::loss_row& r) = 0;
+    virtual void forget(const ports::loss_removal& r) = 0;
+    // Positions up to `ceiling` are about to be used; called well ahead (before 2^30 remain).
+    virtual void reserve_presence_positions(std::uint64_t ceiling) = 0;
+    virtual void now_dirty(user_key u) = 0;  // before a change becomes visible; cleared after save
+};
+
+class engine {
+  public:
+    // Restart facts: the persisted ceiling (0: none) and whether the last stop was clean.
+    engine(const settings& s, outside& o, std::uint64_t presence_ceiling, bool clean_stop, instant now);
+    ~engine();
+    engine(const engine&) = delete;
+    engine& operator=(const engine&) = delete;
+
+    // --- loading, before the first turn; keys may come in any order ---
+    void load_status(const ports::status_row& r);
+    void load_presence(const ports::presence_row& r, bool was_dirty);
+    void load_membership(room_key r, user_key u, std::uint64_t presence_position);
+    void load_room(room_key r, bool is_public);
+    void load_loss(const ports::loss_row& r);
+    // The listener is open: the grace of those who were not offline begins.
+    void ready(instant now);
+
+    // --- directory: applied facts, after their commit ---
+    void user_added(user_key u, instant now);
+    std::uint64_t joined(room_key r, user_key u, instant now);  // the P it took effect at
+    void left(room_key r, user_key u, instant now);
+    void room_public(room_key r, bool is_public, instant now);
+    void profile_changed(user_key u, instant now);  // sends to observers even if state is the same
+
+    // --- presence inputs ---
+    // Would this PUT change what must be durable? Then commit `status_after` before calling put.
+    bool is_lasting(user_key u, device_key d, const presence::put_request& r, instant now) const;
+    ports::status_row status_after(user_key u, device_key d, const presence::put_request& r,
+                                   instant now) const;
+    void put(user_key u, device_key d, const presence::put_request& r, instant now);
+    void active(user_key u, device_key d, instant now);
+    void device_removed(user_key u, device_key d, instant now);  // its polls are answered at once
+    void deactivated(user_key u, instant now);
+    // New settings take effect; switched off: one final offline each.
+    void reconfigure(const settings& s, instant now);
+
+    // --- streams ---
+    void open(poll p, instant now);
+    void gone(ports::http_handle h, instant now);  // the client vanished; unknown handles are ignored
+    // Durable news for a user, already applied: wakes that user's streams now.
+    // `position` becomes the D of tokens made from now on (it never goes back).
+    void durable_applied(std::uint64_t position);
+    void wake(user_key u, instant now);
+    void wake_peekers(room_key r, instant now);
+
+    // --- looking ---
+    // None: no reason to see the subject (404). Oneself is always visible.
+    std::optional<presence::view> look(user_key observer, user_key subject, instant now) const;
+    bool may_see(user_key observer, user_key subject) const;
+    bool shares_room(user_key a, user_key b) const;
+    token current_token() const;
+    std::vector<user_key> visible_to(user_key observer) const;  // with oneself, ascending
+    std::vector<user_key> members(room_key r) const;            // joined, ascending
+
+    // --- time ---
+    // Does what is due: timers, ready sessions, resumable jobs, for at most limits::turn_max of
+    // work; emits batches. Call after inputs and at next_turn().
+    void turn(instant now);
+    // When turn() has something to do; nullopt: nothing until the next input.
+    std::optional<mono_time> next_turn() const;
+    // Drain: answers every parked stream and saves everything not yet saved.
+    void drain(instant now);
+
+    struct counts {
+        std::uint64_t updates, marks, deliveries, subjects_delivered, rebuilt, overflowed;
+        std::size_t users_known, users_live, sessions, rooms;
+    };
+    counts statistics() const;
+
+  private:
+    struct impl;
+    std::unique_ptr<impl> impl_;
+};
+
+}  // namespace porchlight::engine

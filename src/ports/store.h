@@ -1,0 +1,230 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/key.h"
+#include "base/time.h"
+#include "base/unique_function.h"
+
+// The durable state. Rows are plain data; `storage/` has the adapters (memory, SQLite) and one
+// conformance suite for all of them.
+namespace porchlight::ports {
+
+using base::device_key;
+using base::room_key;
+using base::user_key;
+using base::wall_time;
+
+// --- rows: each write replaces the row with the same key (named first), unless it says otherwise ---
+
+struct account_row {
+    user_key user;
+    std::string user_id;        // "@alice:example.org"; unique; never given to another user
+    std::string password_hash;  // Argon2id string; empty: no password login
+    wall_time created;
+    bool deactivated = false;
+};
+struct profile_row {
+    user_key user;
+    std::string displayname;  // empty: none
+    std::string avatar_url;   // empty: none
+};
+struct device_row {
+    device_key device;  // never used again for another device
+    user_key user;
+    std::string device_id;
+    std::string display_name;
+    std::string token_hash;  // 32 bytes, BLAKE2b of the access token; unique
+    wall_time created;
+};
+struct device_removal {
+    device_key device;
+};
+struct filter_row {
+    user_key user;
+    std::uint32_t filter = 0;
+    std::string json;
+};
+struct account_data_row {
+    user_key user;
+    room_key room;  // not valid(): global
+    std::string type;
+    std::string content;  // JSON object
+    std::uint64_t position = 0;
+};
+struct room_row {
+    room_key room;
+    std::string room_id;
+    std::string version;
+    bool is_public = false;  // join rule public, as presence.rooms reads it
+    std::uint32_t member_count = 0;
+};
+// Append-only, except that `json` is replaced by a redaction.
+struct event_row {
+    std::uint64_t position = 0;  // unique, grows
+    room_key room;
+    std::string event_id;  // unique
+    std::string type;
+    std::optional<std::string> state_key;
+    std::string sender;
+    wall_time origin_server_ts;
+    std::string json;  // the whole event as federation would see it (without event_id)
+    std::uint64_t depth = 0;
+};
+enum class membership : std::uint8_t { none, invite, join, leave, ban, knock };
+struct membership_row {
+    user_key user;
+    room_key room;
+    membership state = membership::none;
+    std::uint64_t position = 0;           // of the event that made it so
+    std::uint64_t presence_position = 0;  // P when it took effect
+    bool forgotten = false;
+};
+struct alias_row {
+    std::string alias;
+    room_key room;
+    std::string creator;
+};
+struct alias_removal {
+    std::string alias;
+};
+struct receipt_row {
+    room_key room;
+    user_key user;
+    std::string type;  // "m.read", "m.read.private"
+    std::string event_id;
+    wall_time ts;
+    std::uint64_t position = 0;
+};
+// A transaction id that was answered: (device, kind, txn_id) -> result. Kept for a day at least.
+struct transaction_row {
+    device_key device;
+    std::string kind;  // route and room, e.g. "send/!r:hs/m.room.message"
+    std::string txn_id;
+    std::string result;  // e.g. the event id
+    wall_time ts;
+};
+// What must last of presence.
+struct status_row {
+    user_key user;
+    std::string text;  // empty: none
+    std::optional<wall_time> text_expires;
+    bool hidden = false;
+    device_key hidden_by;
+    std::string frozen_text;                     // what others see while hidden
+    std::optional<wall_time> frozen_last_active;
+};
+// Written behind, last value wins.
+struct presence_row {
+    user_key user;
+    std::uint8_t state = 0;  // presence::state; not 0 after an unclean stop: was not offline
+    std::optional<wall_time> last_active;  // none: never seen
+    std::uint64_t changed = 0;             // P of the last change others could see
+};
+// `observer` may no longer see `subject` since `position`; activity as at that moment.
+struct loss_row {
+    user_key observer;
+    user_key subject;
+    std::uint64_t position = 0;
+    std::optional<wall_time> last_active;
+};
+struct loss_removal {
+    user_key observer;
+    user_key subject;
+};
+struct meta_row {
+    std::string name;  // "presence_ceiling", "durable_ceiling", "server_name", "clean_stop", ...
+    std::string value;
+};
+// Event -> redaction: replaces the event's json.
+struct redaction {
+    std::uint64_t position = 0;
+    std::string json;
+};
+
+using write = std::variant<account_row, profile_row, device_row, device_removal, filter_row,
+                           account_data_row, room_row, event_row, membership_row, alias_row,
+                           alias_removal, receipt_row, transaction_row, status_row, presence_row,
+                           loss_row, loss_removal, meta_row, redaction>;
+using write_set = std::vector<write>;
+
+// --- reading ---
+
+struct event_query {
+    room_key room;
+    std::uint64_t after = 0;                          // position > after
+    std::uint64_t up_to = ~std::uint64_t{0};          // position <= up_to
+    bool newest_first = false;
+    std::size_t limit = 100;
+    bool state_only = false;
+};
+
+// All calls are thread-safe, see only committed writes, and may block: call them from the cold pool
+// (or before serving). A read that fails (disk) throws store_error.
+class store_reader {
+  public:
+    virtual ~store_reader() = default;
+
+    // Whole tables, for start-up. `each` is called once per row; order as noted.
+    virtual void accounts(base::unique_function<void(account_row&&)> each) = 0;      // by user
+    virtual void profiles(base::unique_function<void(profile_row&&)> each) = 0;
+    virtual void devices(base::unique_function<void(device_row&&)> each) = 0;
+    virtual void rooms(base::unique_function<void(room_row&&)> each) = 0;            // by room
+    virtual void memberships(base::unique_function<void(membership_row&&)> each) = 0;  // by room, user
+    virtual void aliases(base::unique_function<void(alias_row&&)> each) = 0;
+    virtual void statuses(base::unique_function<void(status_row&&)> each) = 0;
+    virtual void presences(base::unique_function<void(presence_row&&)> each) = 0;
+    virtual void losses(base::unique_function<void(loss_row&&)> each) = 0;  // by position
+    virtual std::optional<std::string> meta(std::string_view name) = 0;
+    virtual std::uint64_t last_position() = 0;  // the highest position of any row; 0: none
+
+    virtual std::vector<event_row> events(const event_query& q) = 0;
+    virtual std::optional<event_row> event(std::string_view event_id) = 0;
+    // The newest state event of each (type, state_key) with position <= at.
+    // `members`: with the m.room.member events or without.
+    virtual std::vector<event_row> state_at(room_key room, std::uint64_t at, bool members) = 0;
+    virtual std::optional<event_row> state_event_at(room_key room, std::string_view type,
+                                                    std::string_view state_key,
+                                                    std::uint64_t at) = 0;
+    virtual std::vector<account_data_row> account_data(user_key user, std::uint64_t after) = 0;
+    virtual std::vector<receipt_row> receipts(room_key room, std::uint64_t after) = 0;
+    virtual std::optional<std::string> filter(user_key user, std::uint32_t filter) = 0;
+    virtual std::uint32_t filter_count(user_key user) = 0;  // filters are numbered from 0
+    virtual std::optional<std::string> transaction(device_key device, std::string_view kind,
+                                                   std::string_view txn_id) = 0;
+};
+
+struct store_error : std::exception {
+    explicit store_error(std::string m) : message(std::move(m)) {}
+    const char* what() const noexcept override { return message.c_str(); }
+    std::string message;
+};
+
+// An adapter: reads, and transactions made by one thread (the store thread).
+class store : public store_reader {
+  public:
+    // All sets in one transaction, in order; on return with `durable` it survives power loss.
+    // Throws store_error and changes nothing when the disk is full, read-only or broken.
+    virtual void commit(std::span<const write_set> sets, bool durable) = 0;
+};
+
+// The way to the store thread. Deciding thread only.
+class commit_log {
+  public:
+    virtual ~commit_log() = default;
+    // Queues the set behind all earlier ones; `done(true)` runs on the deciding thread, in order of
+    // submission, once it is synced to disk (`durable`) or written (not `durable`, which never
+    // forces a sync of its own). `done(false)`: nothing of it was written. Sets that wait together
+    // are committed together; when a group fails each set is tried by itself once.
+    // False and nothing queued when limits::store_queue_max sets wait: answer 503 M_UNKNOWN.
+    [[nodiscard]] virtual bool submit(write_set set, bool durable,
+                                      base::unique_function<void(bool)> done) = 0;
+};
+
+}  // namespace porchlight::ports
