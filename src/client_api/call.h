@@ -1,0 +1,81 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "homeserver/accounts.h"
+#include "matrix/json.h"
+#include "ports/http.h"
+
+namespace porchlight::homeserver {
+class rooms;
+class statuses;
+class ephemeral;
+}  // namespace porchlight::homeserver
+
+namespace porchlight::client_api {
+
+namespace json = boost::json;
+using homeserver::caller;
+using matrix::errc;
+using matrix::fail;
+using matrix::failure;
+using matrix::outcome;
+
+class sync_streams;
+class rate_limits;
+
+struct settings {
+    base::milliseconds sync_timeout_max = std::chrono::seconds{60};
+    bool rate_limits_enabled = true;
+    bool busy_enabled = true;
+    std::string public_base_url;  // for .well-known; empty: not served
+};
+
+// All that endpoints work with. Made once by server/, outlives every call.
+struct api {
+    const settings& config;
+    homeserver::services& services;
+    homeserver::accounts& accounts;
+    homeserver::rooms& rooms;
+    homeserver::statuses& statuses;
+    homeserver::ephemeral& ephemeral;
+    ports::http_sender& http;
+    sync_streams* streams = nullptr;
+    rate_limits* limits = nullptr;
+};
+
+// One request on the deciding thread, kept alive by whoever will answer it. Exactly one of reply and
+// refuse is called, once.
+class call {
+  public:
+    call(api& a, ports::http_handle h) : server(a), handle(h) {}
+
+    api& server;
+    const ports::http_handle handle;
+    std::string method;
+    std::vector<std::string> params;                            // path parameters, percent-decoded
+    std::vector<std::pair<std::string, std::string>> query;     // percent-decoded, in order
+    json::value body;                                           // object for routes that take one
+    std::optional<caller> who;                                  // always set where the route needs a token
+    std::string peer_address;
+
+    base::instant now() const { return server.services.clock.now(); }
+    // First value of a query parameter; null when absent.
+    const std::string* parameter(std::string_view name) const;
+    const json::object& object() const { return body.get_object(); }
+
+    void reply(json::value v, int status = 200);
+    void reply_text(std::string body, int status = 200);  // already JSON
+    void refuse(const failure& f);
+};
+using call_ptr = std::shared_ptr<call>;
+
+// Completion that answers {} or the failure.
+homeserver::completion<void> answer_empty(call_ptr c);
+
+}  // namespace porchlight::client_api

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "homeserver/services.h"
+
+namespace porchlight::homeserver {
+
+using token_hash = std::array<std::uint8_t, 32>;
+token_hash hash_token(std::string_view access_token);  // any thread
+
+struct login_result {
+    std::string user_id, access_token, device_id;
+    caller who;
+};
+struct device_wish {
+    std::string device_id;     // empty: a new one is made; known: its old token is dropped
+    std::string display_name;  // initial_device_display_name
+};
+struct device_info {
+    device_key device;
+    std::string device_id, display_name;
+    wall_time created;
+};
+
+// Accounts, devices (= access tokens), profiles, filters. Deciding thread only, but for hash_token.
+// Every change is durable before its completion succeeds (errc::unavailable: nothing happened).
+class accounts {
+  public:
+    explicit accounts(services& s);
+    ~accounts();
+    void load(ports::store_reader& store);  // start-up
+
+    // --- names ---
+    std::optional<user_key> find(std::string_view user_id) const;  // also deactivated ones
+    std::string_view user_id(user_key u) const;                    // stable until the server stops
+    bool is_deactivated(user_key u) const;
+    std::string make_user_id(std::string_view localpart) const;
+    std::size_t count() const;
+
+    // --- sessions ---
+    std::optional<caller> authenticate(const token_hash& t) const;
+    device_info device(device_key d) const;
+    std::vector<device_info> devices(user_key u) const;
+    // `localpart` empty: one is made. Registering is activity.
+    void register_account(std::string localpart, std::string password, device_wish device,
+                          bool inhibit_login, completion<login_result> done);
+    // `user`: localpart or whole id. forbidden without telling which of the two was wrong.
+    void login(std::string user, std::string password, device_wish device,
+               completion<login_result> done);
+    void logout(caller who, completion<void> done);
+    void logout_all(user_key u, completion<void> done);
+    void check_password(user_key u, std::string password, completion<bool> done);
+    void change_password(user_key u, std::string password, std::optional<device_key> keep,
+                         completion<void> done);  // logs out the other devices
+    void deactivate(user_key u, completion<void> done);
+
+    // --- profile ---
+    engine::profile profile(user_key u) const;
+    // none: keep. Completes after the commit; the room member events are rooms' part (profile_changed).
+    void set_profile(user_key u, std::optional<std::string> displayname,
+                     std::optional<std::string> avatar_url, completion<void> done);
+
+    // --- filters (stored text, as given) ---
+    void add_filter(user_key u, std::string json, completion<std::uint32_t> done);
+    void filter(user_key u, std::uint32_t id, completion<std::shared_ptr<const std::string>> done);
+
+    // Called after a device (logout) or account (deactivation) ended, and after a profile changed.
+    void on_deactivated(base::unique_function<void(user_key)> f);
+    void on_profile_changed(base::unique_function<void(user_key)> f);
+
+  private:
+    struct impl;
+    std::unique_ptr<impl> impl_;
+};
+
+}  // namespace porchlight::homeserver
