@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Builds and runs the tests: ctest, then the real binary with real clients, then the lint's own.
+# Ends with one line, "N passed, N failed". FILTER is part of the name of a test program or of a
+# GoogleTest case, or `integration` (more arguments go to tests/integration/run) or `lint` for those
+# parts alone.
+set -euo pipefail
+# shellcheck source=tools/dev/common.sh
+source tools/dev/common.sh
+
+filter=${1-}
+passed=0
+failed=0
+
+# add PASSED FAILED
+add() {
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+}
+
+run_ctest() {
+    local folder=$PWD/build/release reports=$PWD/build/reports chosen=() name_filter
+    rm -rf "$reports"
+    mkdir -p "$reports"
+    name_filter=
+    if [[ -n $filter ]]; then
+        if ctest --test-dir "$folder" -N -R "$filter" | grep -q '^Total Tests: [1-9]'; then
+            chosen=(-R "$filter")
+        else
+            name_filter="*$filter*"
+        fi
+    fi
+    GTEST_OUTPUT="xml:$reports/" GTEST_FILTER=${name_filter:-*} GTEST_COLOR=no \
+        ctest --test-dir "$folder" --output-on-failure -j2 --timeout 600 \
+        --output-junit "$reports/ctest.xml" "${chosen[@]}" || true
+    [[ -f $reports/ctest.xml ]] || die "ctest wrote no report"
+    # With a filter on cases every program runs; those without GoogleTest don't know about it.
+    local p f s
+    read -r p f s < <(tools/dev/summary.py "$reports/ctest.xml" "$reports" \
+        ${name_filter:+--cases-only})
+    add "$p" "$f"
+    ((s == 0)) || say "$s skipped"
+}
+
+# run_counted NAME COMMAND...: a command whose output has a line "N passed, N failed"; the last counts.
+run_counted() {
+    local name=$1 log=build/reports/$1.log line status=0
+    shift
+    mkdir -p build/reports
+    "$@" 2>&1 | tee "$log" || status=$?
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1) || true
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
+        add "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+        if ((status != 0 && BASH_REMATCH[2] == 0)); then
+            say "$name ended with status $status"
+            add 0 1
+        fi
+    else
+        say "$name printed no count (status $status)"
+        add 0 1
+    fi
+}
+
+run_integration() {
+    [[ -x tests/integration/run ]] || return 0
+    need_npm tests/integration/js
+    say "real clients against the real server"
+    PORCHLIGHT_BINARY=$PWD/build/release/porchlight run_counted integration tests/integration/run "$@"
+}
+
+need_packages build test
+case $filter in
+    lint) run_counted lint tests/lint/run ;;
+    integration)
+        configure release -DPORCHLIGHT_TESTS=ON
+        build_targets release porchlight
+        run_integration "${@:2}"
+        ;;
+    *)
+        configure release -DPORCHLIGHT_TESTS=ON
+        build_targets release all
+        say "ctest"
+        run_ctest
+        if [[ -z $filter ]]; then
+            run_integration
+            say "the lint's own tests"
+            run_counted lint tests/lint/run
+        fi
+        ;;
+esac
+
+((passed + failed > 0)) || say "nothing was executed${filter:+: no test has \"$filter\" in its name}"
+echo "$passed passed, $failed failed"
+((failed == 0 && passed > 0))
