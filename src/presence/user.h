@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/key.h"
@@ -31,17 +35,28 @@ struct saved_state {
 // The presence of one user: devices, aggregation, hiding, text, activity and their deadlines.
 // Pure: takes `now` with every call, has no thread, no store, no id of its own. Every call settles:
 // deadlines that passed by `now` take effect first. See docs/presence.md for the rules.
+// REQUIRES: now.mono never goes back; now.wall may jump.
 //
-// Invariants: (1) view() changes only in a call that returned `others`; (2) own_view() only in one
-// that returned `self`; (3) next_deadline() is the earliest moment at which settle() could change
-// anything; (4) the devices kept are those that count, are asked something that outlives a stream
-// (a suppression by PUT offline, the module's own idle timer), or have an open stream.
+// Invariants: (1) what others see, but for last_active, changes only in a call that returned
+// `others`; (2) what the user sees likewise only with `self`, and last_active only with `activity`
+// or at the beginning and end of hiding; (3) next_deadline() is the earliest moment at which
+// settle() could change anything, as the clocks stood at the last call; (4) the devices kept are
+// those that count, are asked something that outlives a stream (a suppression by PUT offline, the
+// module's own idle timer), or have an open stream.
+//
+// Cost: every call is linear in the devices kept (one to three); no allocation but for a new
+// device or a text.
 class user {
   public:
     explicit user(const settings& s) : settings_(&s) {}
     user(const settings& s, saved_state saved);
 
-    // A /sync or /events of `d` was opened or continued. Each opened stream is closed once.
+    // After a restart: others last saw `s`, and the grace in which its devices may come back begins
+    // now. Never counts as activity. REQUIRES: nothing but the constructor was called before.
+    changes restored(state s, base::instant now);
+
+    // A /sync or /events of `d` was opened or continued. Each opened stream is closed once; closing
+    // one of a device that was removed meanwhile does nothing.
     changes stream_opened(base::device_key d, const stream_request& r, base::instant now);
     changes stream_closed(base::device_key d, bool marked, base::instant now);
     changes put(base::device_key d, const put_request& r, base::instant now);
@@ -49,6 +64,7 @@ class user {
     changes active(base::device_key d, base::instant now);
     // Logout, deletion of the device: it stops counting at once.
     changes device_removed(base::device_key d, base::instant now);
+    // Offline at once, without a text. Hidden stays hidden.
     changes deactivated(base::instant now);
     changes settle(base::instant now);
 
@@ -59,14 +75,64 @@ class user {
     bool hidden() const { return saved_.hidden; }
     const saved_state& saved() const { return saved_; }
     // Nothing left but saved(): no device is kept and no deadline set.
-    bool at_rest() const;
+    bool at_rest() const { return devices_.empty() && !next_deadline(); }
+    // The first moment of the clock when settle() was never called and a text has an expiry.
     std::optional<base::mono_time> next_deadline() const;
+    std::size_t devices_kept() const { return devices_.size(); }
 
   private:
-    // presence helper: yours to fill in
+    static constexpr base::mono_time never = base::mono_time::min();  // as a moment that has passed
+    static constexpr base::mono_time not_due = base::mono_time::max();
+
+    struct device {
+        base::device_key key;                // not valid(): stands for those before a restart
+        base::mono_time fresh = never;       // last activity, or since when it is online
+        base::mono_time grace_ends = never;  // of the last marking stream
+        base::mono_time put_ends = never;    // of a PUT without a marking stream
+        std::uint16_t marking = 0;           // open marking streams
+        std::uint16_t unmarking = 0;         // open set_presence=offline streams
+        state asked = state::online;         // offline: suppressed by PUT
+        bool poll_states = false;            // the last marking poll carried set_presence
+        bool own_timer = false;              // has PUT unavailable
+        bool counts(base::mono_time t) const {
+            return marking > 0 || t < grace_ends || t < put_ends;
+        }
+    };
+    // What decides on events, beside the text.
+    struct glance {
+        state aggregate;
+        bool active, hidden;
+    };
+
+    device* find(base::device_key d);
+    device& find_or_add(base::device_key d);
+    void drop(base::device_key d);
+    base::mono_time idle_at(const device& d) const;
+    state contribution(const device& d, base::mono_time t) const;
+    // Lets take effect what is due, and reports of it what concerns the text.
+    changes begin(base::instant now);
+    // Does away with what no longer counts and finds aggregate_, active_ and due_ again.
+    void recompute(base::instant now);
+    void touch(device* d, base::instant now, changes& c);
+    bool expire_text(base::instant now);
+    void apply_hiding(base::device_key d, const put_request& r);
+    void apply_asked(base::device_key d, state asked, base::instant now, changes& c);
+    base::milliseconds put_counts_for() const;
+    static bool same_lasting(const saved_state& a, const saved_state& b);
+    glance look() const { return {aggregate_, active_, saved_.hidden}; }
+    void compare(const glance& before, changes& c) const;
+    const std::string& outer_text() const {
+        return saved_.hidden ? saved_.frozen_text : saved_.text;
+    }
+
     const settings* settings_;
     saved_state saved_;
+    std::vector<device> devices_;
+    base::mono_time active_at_ = never;   // last activity in this process
+    base::mono_time text_due_ = not_due;  // when text_expires comes, as the clocks stood last
+    base::mono_time due_ = not_due;
     state aggregate_ = state::offline;
+    bool active_ = false;  // currently_active, hidden or not
 };
 
 }  // namespace porchlight::presence
