@@ -12,6 +12,7 @@
 #include "ports/store.h"
 #include "presence/state.h"
 #include "presence/user.h"
+#include "presence/visibility.h"
 
 // Who must be told what, when, for every stream. One deciding thread, no lock, clock, socket, JSON
 // or logging inside. See docs/internals/engine.md.
@@ -25,7 +26,7 @@ using base::room_key;
 using base::user_key;
 using base::wall_time;
 
-enum class rooms_policy : std::uint8_t { all, not_public, none };
+using presence::rooms_policy;
 
 struct settings {
     presence::settings presence;
