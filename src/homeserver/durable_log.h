@@ -1,23 +1,31 @@
 #pragma once
 
+#include <deque>
+#include <optional>
+
 #include "homeserver/services.h"
 
 namespace porchlight::homeserver {
 
 // Commit before apply: gives positions (D), queues writes, and applies them to live state in log
 // order once they are on disk. Deciding thread only.
+//
+// Invariants: (1) positions are applied in growing order, stored ones and passing ones alike;
+// (2) no applied() runs inside another one; (3) each applied() runs exactly once.
 class durable_log {
   public:
-    // `last`: the highest position ever stored. D = max(previous + 1, wall ms * 2^10): positions that
-    // never reach the store (typing) are not given twice after a restart.
+    // `last`: the highest position ever stored. D = max(previous + 1, wall ms * 2^10): positions
+    // that never reach the store (typing) are not given twice after a restart.
     durable_log(ports::commit_log& log, engine::engine& e, ports::clock& clock, std::uint64_t last);
 
     // The next position, for the rows of one set. Take it in the same call stack as commit().
     std::uint64_t next_position();
-    // Queues `set`, whose rows carry `position`. `applied(true)` runs after the commit, in log order:
-    // apply to live state, wake streams, answer. Before it, engine.durable_applied(position) was
-    // called. `applied(false)`: nothing happened, answer errc::unavailable.
-    void commit(std::uint64_t position, ports::write_set set, base::unique_function<void(bool)> applied);
+    // Queues `set`, whose rows carry `position`. `applied(true)` runs after the commit, in log
+    // order: apply to live state, wake streams, answer. Before it, engine.durable_applied(position)
+    // was called. `applied(false)`: nothing happened, answer errc::unavailable (at once within the
+    // call when the log is full).
+    void commit(std::uint64_t position, ports::write_set set,
+                base::unique_function<void(bool)> applied);
     // The same place in the order, nothing to store (typing).
     void pass(std::uint64_t position, base::unique_function<void()> applied);
     // No position and not durable: write-behind of presence.
@@ -25,11 +33,22 @@ class durable_log {
     std::uint64_t last_applied() const { return applied_; }
 
   private:
+    struct entry {
+        std::uint64_t position;
+        base::unique_function<void(bool)> applied;
+        std::optional<bool> outcome;  // none: still on its way to the disk
+    };
+    entry& enqueue(std::uint64_t position, base::unique_function<void(bool)> applied);
+    void settle(std::uint64_t position, bool ok);
+    void drain();
+
     ports::commit_log& log_;
     engine::engine& engine_;
     ports::clock& clock_;
     std::uint64_t last_ = 0;
     std::uint64_t applied_ = 0;
+    std::deque<entry> queue_;  // by position
+    bool draining_ = false;
 };
 
 }  // namespace porchlight::homeserver

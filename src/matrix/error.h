@@ -7,37 +7,38 @@
 #include "base/result.h"
 #include "base/time.h"
 
-// The catalogue of everything that can go wrong in a way a client sees. docs/errors.md is made from it.
+// The catalogue of everything that can go wrong in a way a client sees. docs/errors.md is made from
+// it.
 namespace porchlight::matrix {
 
 enum class errc {
-    forbidden,            // 403 M_FORBIDDEN
-    unknown_token,        // 401 M_UNKNOWN_TOKEN
-    missing_token,        // 401 M_MISSING_TOKEN
-    bad_json,             // 400 M_BAD_JSON: JSON of the wrong shape
-    not_json,             // 400 M_NOT_JSON
-    not_found,            // 404 M_NOT_FOUND
-    limit_exceeded,       // 429 M_LIMIT_EXCEEDED, with retry_after_ms
-    unrecognized,         // 404 M_UNRECOGNIZED: unknown path
-    method_not_allowed,   // 405 M_UNRECOGNIZED
-    unauthorized,         // 401 M_UNAUTHORIZED (interactive authentication failed)
-    user_deactivated,     // 403 M_USER_DEACTIVATED
-    user_in_use,          // 400 M_USER_IN_USE
-    invalid_username,     // 400 M_INVALID_USERNAME
-    room_in_use,          // 400 M_ROOM_IN_USE
-    invalid_room_state,   // 400 M_INVALID_ROOM_STATE
-    weak_password,        // 400 M_WEAK_PASSWORD
+    forbidden,                 // 403 M_FORBIDDEN
+    unknown_token,             // 401 M_UNKNOWN_TOKEN
+    missing_token,             // 401 M_MISSING_TOKEN
+    bad_json,                  // 400 M_BAD_JSON: JSON of the wrong shape
+    not_json,                  // 400 M_NOT_JSON
+    not_found,                 // 404 M_NOT_FOUND
+    limit_exceeded,            // 429 M_LIMIT_EXCEEDED, with retry_after_ms
+    unrecognized,              // 404 M_UNRECOGNIZED: unknown path
+    method_not_allowed,        // 405 M_UNRECOGNIZED
+    unauthorized,              // 401 M_UNAUTHORIZED (interactive authentication failed)
+    user_deactivated,          // 403 M_USER_DEACTIVATED
+    user_in_use,               // 400 M_USER_IN_USE
+    invalid_username,          // 400 M_INVALID_USERNAME
+    room_in_use,               // 400 M_ROOM_IN_USE
+    invalid_room_state,        // 400 M_INVALID_ROOM_STATE
+    weak_password,             // 400 M_WEAK_PASSWORD
     unsupported_room_version,  // 400 M_UNSUPPORTED_ROOM_VERSION
-    bad_state,            // 400 M_BAD_STATE
+    bad_state,                 // 400 M_BAD_STATE
     guest_access_forbidden,    // 403 M_GUEST_ACCESS_FORBIDDEN
-    missing_param,        // 400 M_MISSING_PARAM
-    invalid_param,        // 400 M_INVALID_PARAM
-    too_large,            // 413 M_TOO_LARGE
-    exclusive,            // 400 M_EXCLUSIVE
-    resource_limit,       // 403 M_RESOURCE_LIMIT_EXCEEDED
-    bad_alias,            // 400 M_BAD_ALIAS
-    unavailable,          // 503 M_UNKNOWN, with Retry-After
-    unknown,              // 500 M_UNKNOWN
+    missing_param,             // 400 M_MISSING_PARAM
+    invalid_param,             // 400 M_INVALID_PARAM
+    too_large,                 // 413 M_TOO_LARGE
+    exclusive,                 // 400 M_EXCLUSIVE
+    resource_limit,            // 403 M_RESOURCE_LIMIT_EXCEEDED
+    bad_alias,                 // 400 M_BAD_ALIAS
+    unavailable,               // 503 M_UNKNOWN, with Retry-After
+    unknown,                   // 500 M_UNKNOWN
 };
 
 // What the catalogue says of a code. Static storage.
@@ -52,8 +53,8 @@ const error_entry& describe(errc code);
 // An expected failure on its way to a client: what, where, what is allowed.
 struct failure {
     errc code = errc::unknown;
-    std::string message;                              // empty: the catalogue's sentence
-    std::optional<base::milliseconds> retry_after;    // limit_exceeded, unavailable
+    std::string message;                            // empty: the catalogue's sentence
+    std::optional<base::milliseconds> retry_after;  // limit_exceeded, unavailable
 };
 
 template <class T>

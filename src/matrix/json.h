@@ -17,11 +17,15 @@ namespace json = boost::json;
 // kept per thread.
 outcome<json::value> parse_json(std::string_view text);
 
+// Valid UTF-8? (Also true of NUL bytes.)
+bool is_utf8(std::string_view text);
+
 // --- reading members, with errors that name the key and what is allowed ---
 // A member of an object: null pointer when absent.
 const json::value* find(const json::value& object, std::string_view key);
 // bad_json when present with another type.
 outcome<std::optional<std::string>> optional_string(const json::object& o, std::string_view key);
+// missing_param when absent.
 outcome<std::string> required_string(const json::object& o, std::string_view key);
 outcome<std::optional<std::int64_t>> optional_integer(const json::object& o, std::string_view key);
 outcome<std::optional<bool>> optional_bool(const json::object& o, std::string_view key);
