@@ -42,4 +42,5 @@ function(porchlight_test name)
     target_compile_definitions(${name} PRIVATE
         PORCHLIGHT_TESTS_DIR="${PROJECT_SOURCE_DIR}/tests")
     add_test(NAME ${name} COMMAND ${name})
+    add_dependencies(porchlight_tests ${name})
 endfunction()
