@@ -23,6 +23,13 @@ inline constexpr auto send_stall_max = 30s;                        // no progres
 inline constexpr auto keep_alive_idle = 75s;                       // between requests: close
 inline constexpr auto drain_deadline = 1500ms;                     // SIGTERM to close of the last
 
+// Client API (client_api/)
+inline constexpr std::size_t path_segments_max = 24;               // more: 404 M_UNRECOGNIZED
+inline constexpr std::size_t rate_buckets_max = 50'000;            // more: the oldest are forgotten
+inline constexpr std::size_t presence_query_ids_max = 1000;        // more: 400 M_INVALID_PARAM
+inline constexpr std::size_t auth_sessions_max = 1000;             // more: the oldest ends
+inline constexpr auto auth_session_lifetime = 10min;               // older: begin anew
+
 // JSON bodies (matrix/json)
 inline constexpr std::size_t json_depth_max = 64;                  // deeper: 400 M_BAD_JSON
 static_assert(json_depth_max <= 256, "boost::json parses recursively on the stack");
@@ -58,6 +65,15 @@ inline constexpr std::size_t ring_slots = 8192;                    // power of t
 inline constexpr std::size_t store_queue_max = 8192;               // full: durable requests get 503
 inline constexpr std::size_t cold_queue_max = 1024;                // full: 503 with Retry-After
 inline constexpr std::size_t password_hashes_at_once = 2;
+inline constexpr std::size_t log_queue_max = 8192;                 // full: the oldest line is lost
+
+// Log lines (base/)
+inline constexpr std::size_t log_value_bytes_max = 1024;           // longer: cut, with an ellipsis
+
+// Storage
+inline constexpr std::size_t store_group_max = 1024;               // more sets wait: the next group
+inline constexpr std::size_t store_readers_kept = 4;               // idle read connections kept open
+inline constexpr std::size_t dirty_users_max = std::size_t{1} << 28;  // 32 MB of bits; more: not marked
 
 static_assert((ring_slots & (ring_slots - 1)) == 0);
 static_assert(event_bytes_max < body_bytes_max);

@@ -29,9 +29,18 @@ using matrix::outcome;
 class sync_streams;
 class rate_limits;
 
+// A token bucket: `burst` at once, then `per_second`.
+struct rate {
+    double per_second = 1;
+    double burst = 1;
+};
+
 struct settings {
     base::milliseconds sync_timeout_max = std::chrono::seconds{60};
     bool rate_limits_enabled = true;
+    rate presence_rate{20, 100};    // PUT presence status, per user
+    rate login_rate{1, 30};         // failed log-ins, per address
+    rate registration_rate{1, 30};  // registrations, per address
     bool busy_enabled = true;
     std::string public_base_url;  // for .well-known; empty: not served
 };
@@ -49,8 +58,8 @@ struct api {
     rate_limits* limits = nullptr;
 };
 
-// One request on the deciding thread, kept alive by whoever will answer it. Exactly one of reply and
-// refuse is called, once.
+// One request on the deciding thread, kept alive by whoever will answer it. Exactly one of reply
+// and refuse is called, once.
 class call {
   public:
     call(api& a, ports::http_handle h) : server(a), handle(h) {}
@@ -58,22 +67,34 @@ class call {
     api& server;
     const ports::http_handle handle;
     std::string method;
-    std::vector<std::string> params;                            // path parameters, percent-decoded
-    std::vector<std::pair<std::string, std::string>> query;     // percent-decoded, in order
-    json::value body;                                           // object for routes that take one
-    std::optional<caller> who;                                  // always set where the route needs a token
+    std::vector<std::string> params;                         // path parameters, percent-decoded
+    std::vector<std::pair<std::string, std::string>> query;  // percent-decoded, in order
+    json::value body;                                        // object for routes that take one
+    std::optional<caller> who;  // always set where the route needs a token
     std::string peer_address;
 
     base::instant now() const { return server.services.clock.now(); }
     // First value of a query parameter; null when absent.
     const std::string* parameter(std::string_view name) const;
     const json::object& object() const { return body.get_object(); }
+    // REQUIRES: the route needs a token.
+    const caller& user() const { return *who; }
+    bool answered() const { return answered_; }
 
     void reply(json::value v, int status = 200);
     void reply_text(std::string body, int status = 200);  // already JSON
     void refuse(const failure& f);
+
+  private:
+    void send(ports::http_response r);
+    bool answered_ = false;
 };
 using call_ptr = std::shared_ptr<call>;
+
+// The response a failure makes, with Retry-After where it says so.
+ports::http_response error_response(const failure& f);
+// porchlight_client_requests_total; for answers that no call makes (streams, preflight).
+void count_response(int status);
 
 // Completion that answers {} or the failure.
 homeserver::completion<void> answer_empty(call_ptr c);

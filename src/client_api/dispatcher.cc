@@ -1,0 +1,163 @@
+#include "client_api/dispatcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "client_api/route_table.h"
+#include "client_api/sync_streams.h"
+#include "client_api/url.h"
+
+namespace porchlight::client_api {
+
+namespace {
+
+// What stands between the bytes and the endpoint: made on the net thread, used on the deciding one.
+struct prepared {
+    call_ptr c;
+    const route* row;
+    std::optional<homeserver::token_hash> token;
+};
+
+std::string_view bearer_token(std::string_view authorization) {
+    constexpr std::string_view scheme = "bearer ";
+    if (authorization.size() <= scheme.size()) {
+        return {};
+    }
+    for (std::size_t i = 0; i < scheme.size(); ++i) {
+        const char c = authorization[i];
+        if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != scheme[i]) {
+            return {};
+        }
+    }
+    authorization.remove_prefix(scheme.size());
+    while (!authorization.empty() && authorization.front() == ' ') {
+        authorization.remove_prefix(1);
+    }
+    return authorization;
+}
+
+// Takes the token out of the query, so that no later reader of the query can show it.
+std::optional<homeserver::token_hash> take_token(std::string_view authorization,
+                                                 query_parameters& query) {
+    std::optional<homeserver::token_hash> hash;
+    if (const auto token = bearer_token(authorization); !token.empty()) {
+        hash = homeserver::hash_token(token);
+    }
+    std::erase_if(query, [&hash](const auto& parameter) {
+        if (parameter.first != "access_token") {
+            return false;
+        }
+        if (!hash && !parameter.second.empty()) {
+            hash = homeserver::hash_token(parameter.second);
+        }
+        return true;
+    });
+    return hash;
+}
+
+outcome<json::value> read_body(const route& row, std::string_view text) {
+    if (row.takes == body::none || text.empty()) {
+        return json::value(json::object{});
+    }
+    auto parsed = matrix::parse_json(text);
+    if (parsed && !parsed->is_object()) {
+        return fail(errc::bad_json, "The body must be a JSON object.");
+    }
+    return parsed;
+}
+
+std::optional<failure> authenticate(const prepared& p) {
+    if (p.row->needs == auth::none) {
+        return std::nullopt;
+    }
+    if (!p.token) {
+        return p.row->needs == auth::required ? std::optional{fail(errc::missing_token)}
+                                              : std::nullopt;
+    }
+    p.c->who = p.c->server.accounts.authenticate(*p.token);
+    return p.c->who ? std::nullopt : std::optional{fail(errc::unknown_token)};
+}
+
+// On the deciding thread.
+void run(const prepared& p) {
+    try {
+        if (const auto refused = authenticate(p)) {
+            p.c->refuse(*refused);
+        } else {
+            p.row->endpoint(p.c);
+        }
+    } catch (const ports::store_error& e) {
+        base::log::error("client_api", "the store failed a request",
+                         {{"route", p.row->pattern}, {"error", e.what()}});
+        if (!p.c->answered()) {
+            p.c->refuse(fail(errc::unavailable));
+        }
+    } catch (const std::exception& e) {
+        base::log::error("client_api", "an endpoint threw",
+                         {{"route", p.row->pattern}, {"error", e.what()}});
+        if (!p.c->answered()) {
+            p.c->refuse(fail(errc::unknown));
+        }
+    }
+}
+
+}  // namespace
+
+dispatcher::dispatcher(api& a) : dispatcher(a, routes()) {}
+
+dispatcher::dispatcher(api& a, std::span<const route> table)
+    : api_(a), table_(std::make_unique<route_table>(table)) {}
+
+dispatcher::~dispatcher() = default;
+
+void dispatcher::on_request(const ports::http_request& r) {
+    if (r.method == "OPTIONS") {
+        count_response(200);
+        ports::http_response preflight;
+        preflight.body = "{}";
+        api_.http.respond(r.handle, std::move(preflight));
+        return;
+    }
+    const auto segments = split_path(r.path);
+    auto query = split_query(r.query);
+    if (!segments || !query) {
+        refuse(r.handle,
+               fail(errc::invalid_param, "The path or query is not valid percent-encoded UTF-8."));
+        return;
+    }
+    auto match = table_->find(r.method, *segments);
+    if (match.found == nullptr) {
+        refuse(r.handle, fail(match.path_known ? errc::method_not_allowed : errc::unrecognized));
+        return;
+    }
+    auto body = read_body(*match.found, r.body);
+    if (!body) {
+        refuse(r.handle, body.error());
+        return;
+    }
+    prepared p{std::make_shared<call>(api_, r.handle), match.found,
+               take_token(r.authorization, *query)};
+    p.c->method = r.method;
+    p.c->params = std::move(match.params);
+    p.c->query = std::move(*query);
+    p.c->body = std::move(*body);
+    p.c->peer_address = r.peer_address;
+    api_.services.decider.post([p = std::move(p)] { run(p); });
+}
+
+void dispatcher::on_gone(ports::http_handle h) {
+    api_.services.decider.post([this, h] {
+        if (api_.streams != nullptr) {
+            api_.streams->gone(h);
+        }
+    });
+}
+
+void dispatcher::refuse(ports::http_handle h, const failure& f) {
+    auto response = error_response(f);
+    count_response(response.status);
+    api_.http.respond(h, std::move(response));
+}
+
+}  // namespace porchlight::client_api
