@@ -46,7 +46,7 @@ inline constexpr std::size_t account_data_bytes_max = 64 * 1024;   // longer: 41
 
 // Per user and room (homeserver/)
 inline constexpr std::size_t devices_per_user_max = 100;           // more: oldest unused is logged out
-inline constexpr std::size_t filters_per_user_max = 500;           // more: 400 M_LIMIT_EXCEEDED
+inline constexpr std::size_t filters_per_user_max = 500;           // more: 403 M_RESOURCE_LIMIT_EXCEEDED
 inline constexpr std::size_t rooms_per_user_max = 10'000;          // more: 403 M_LIMIT_EXCEEDED
 inline constexpr std::size_t messages_page_max = 1000;             // more asked: capped
 inline constexpr std::size_t invites_per_call_max = 100;           // more: 400 M_INVALID_PARAM
@@ -58,6 +58,14 @@ inline constexpr std::size_t presence_per_response_max = 2000;     // more: the 
 inline constexpr std::size_t streams_per_device_max = 8;           // more: the oldest is answered
 inline constexpr std::size_t pending_subjects_max = 256;           // more: rebuilt from the token
 inline constexpr std::size_t timers_per_turn_max = 1000;           // more: the next turn
+inline constexpr std::size_t presence_bytes_per_response_max = 512 * 1024;  // the next response
+inline constexpr auto session_linger = 30s;                        // longer between polls: rebuilt
+inline constexpr auto loss_age_max = 30 * 24h;                     // older: forgotten when crowded
+inline constexpr std::size_t losses_per_observer_max = 10'000;     // more: the oldest is forgotten
+inline constexpr std::size_t turn_units_max = 40'000;              // marks and rows: the next turn
+inline constexpr std::size_t call_units_max = 4'000;               // marks inside an input: a job
+inline constexpr std::size_t saves_per_turn_max = 2000;            // more: the next turn
+inline constexpr auto save_delay = 500ms;                          // presence is written behind
 inline constexpr auto turn_max = 2ms;                              // longer work: the next turn
 
 // Queues
@@ -65,6 +73,8 @@ inline constexpr std::size_t ring_slots = 8192;                    // power of t
 inline constexpr std::size_t store_queue_max = 8192;               // full: durable requests get 503
 inline constexpr std::size_t cold_queue_max = 1024;                // full: 503 with Retry-After
 inline constexpr std::size_t password_hashes_at_once = 2;
+inline constexpr std::size_t password_queue_max = 256;             // more wait: 503 with Retry-After
+inline constexpr std::size_t filter_cache_max = 10'000;            // more: the oldest are read again
 inline constexpr std::size_t log_queue_max = 8192;                 // full: the oldest line is lost
 
 // Log lines (base/)
