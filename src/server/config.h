@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "client_api/call.h"
+#include "engine/engine.h"
+#include "homeserver/services.h"
+
+namespace porchlight::server {
+
+// Everything that can be set, with its default. Filled from the embedded defaults, then the file,
+// then the command line; each later one wins.
+struct config {
+    std::string data = "./porchlight-data";
+    std::vector<std::string> listen = {"127.0.0.1:8008"};
+    std::vector<std::string> listen_tls;
+    std::string tls_cert, tls_key;
+    std::vector<std::string> trusted_proxies;
+    std::int64_t threads = 0;  // 0: one net thread on up to two cores, else cores - 1
+    homeserver::settings homeserver;
+    client_api::settings client_api;
+    engine::settings engine;
+    std::vector<std::string> presence_exclude_rooms;
+    base::log::settings log;
+
+    config();
+};
+
+// A mistake in the configuration: names the key, the value and what is allowed.
+struct config_error {
+    std::string message;
+};
+template <class T>
+using config_result = base::result<T, config_error>;
+
+// One key as `porchlight config` and docs/configuration.md show it.
+struct config_key {
+    std::string_view name;     // "presence.idle_timeout"
+    std::string_view allowed;  // "a duration from 0s to 24h (0s: never)"
+    std::string_view meaning;
+    bool reloads;              // takes effect on SIGHUP
+    std::string (*show)(const config&);
+    // `text` as after the '=' of --set: TOML, or a plain word or duration.
+    bool (*set)(config&, std::string_view text);
+};
+std::span<const config_key> config_keys();
+
+// "section.key" and its value; unknown keys name the nearest known one.
+config_result<void> set_key(config& c, std::string_view name, std::string_view value);
+config_result<void> load_toml(config& c, const std::string& path);
+// Relations between keys (a certificate without a key, an empty server name, ...).
+config_result<void> validate(const config& c);
+// Every key with value, default and meaning, as TOML with comments.
+std::string print_config(const config& c);
+
+// "30s", "5m", "250ms", "2h", "1d"; a bare 0 is allowed.
+bool parse_duration(std::string_view text, base::milliseconds& out);
+std::string print_duration(base::milliseconds d);
+
+}  // namespace porchlight::server
+
+namespace boost::system {
+[[noreturn]] void throw_exception_from_error(const porchlight::server::config_error& e,
+                                             const boost::source_location& where);
+}  // namespace boost::system

@@ -1,0 +1,141 @@
+#include "server/config.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+
+namespace porchlight::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string mistake(std::string_view key, std::string_view value) {
+    config c;
+    const auto r = set_key(c, key, value);
+    return r.has_error() ? r.error().message : "accepted";
+}
+
+TEST(config, durations_are_read_with_their_unit) {
+    config c;
+    ASSERT_TRUE(set_key(c, "presence.idle_timeout", "250ms").has_value());
+    EXPECT_EQ(c.engine.presence.idle_timeout, 250ms);
+    ASSERT_TRUE(set_key(c, "presence.idle_timeout", "5m").has_value());
+    EXPECT_EQ(c.engine.presence.idle_timeout, 5min);
+    ASSERT_TRUE(set_key(c, "presence.idle_timeout", "\"2h\"").has_value());
+    EXPECT_EQ(c.engine.presence.idle_timeout, 2h);
+    ASSERT_TRUE(set_key(c, "presence.idle_timeout", "0").has_value());
+    EXPECT_EQ(c.engine.presence.idle_timeout, 0ms);
+}
+
+TEST(config, a_duration_without_unit_is_refused_and_nothing_changes) {
+    config c;
+    const auto before = c.engine.presence.offline_grace;
+    EXPECT_TRUE(set_key(c, "presence.offline_grace", "30").has_error());
+    EXPECT_TRUE(set_key(c, "presence.offline_grace", "-5s").has_error());
+    EXPECT_TRUE(set_key(c, "presence.offline_grace", "2h").has_error());
+    EXPECT_EQ(c.engine.presence.offline_grace, before);
+}
+
+TEST(config, a_mistake_names_key_value_and_what_is_allowed) {
+    EXPECT_EQ(mistake("presence.rooms", "some"),
+              "presence.rooms can't be some; allowed: all, not_public or none");
+    EXPECT_EQ(mistake("rate_limits.enabled", "no"),
+              "rate_limits.enabled can't be no; allowed: true or false");
+}
+
+TEST(config, an_unknown_key_names_its_nearest_neighbour) {
+    EXPECT_EQ(mistake("presence.idle_timout", "5m"),
+              "there is no key presence.idle_timout; did you mean presence.idle_timeout? "
+              "`porchlight config` lists all keys");
+}
+
+TEST(config, plain_words_are_strings_and_lists_are_toml) {
+    config c;
+    ASSERT_TRUE(set_key(c, "server.name", "example.org").has_value());
+    EXPECT_EQ(c.homeserver.server_name, "example.org");
+    ASSERT_TRUE(set_key(c, "server.listen", R"(["127.0.0.1:0", "[::1]:8008"])").has_value());
+    EXPECT_EQ(c.listen, (std::vector<std::string>{"127.0.0.1:0", "[::1]:8008"}));
+    ASSERT_TRUE(set_key(c, "server.listen", "127.0.0.1:9").has_value());
+    EXPECT_EQ(c.listen, std::vector<std::string>{"127.0.0.1:9"});
+}
+
+TEST(config, argon2_goes_down_to_the_library_minimum) {
+    config c;
+    ASSERT_TRUE(set_key(c, "accounts.argon2_memory", "8KiB").has_value());
+    EXPECT_EQ(c.homeserver.argon2_memory, 8192U);
+    ASSERT_TRUE(set_key(c, "accounts.argon2_memory", "19MiB").has_value());
+    EXPECT_EQ(c.homeserver.argon2_memory, 19U << 20);
+    EXPECT_TRUE(set_key(c, "accounts.argon2_memory", "8191").has_error());
+    ASSERT_TRUE(set_key(c, "accounts.argon2_ops", "1").has_value());
+    EXPECT_TRUE(set_key(c, "accounts.argon2_ops", "0").has_error());
+}
+
+// Every key: its own shown default can be set again and changes nothing; nonsense is refused unless
+// the key takes any text.
+class every_key : public testing::TestWithParam<const config_key*> {};
+
+TEST_P(every_key, shows_what_it_reads) {
+    const config_key& k = *GetParam();
+    config c;
+    const std::string shown = k.show(c);
+    ASSERT_TRUE(set_key(c, k.name, shown).has_value()) << shown;
+    EXPECT_EQ(k.show(c), shown);
+    EXPECT_FALSE(k.meaning.empty());
+    EXPECT_FALSE(k.allowed.empty());
+    EXPECT_NE(print_config(c).find("\n" + std::string(k.name.substr(k.name.find('.') + 1)) + " = "),
+              std::string::npos);
+}
+
+std::vector<const config_key*> all_keys() {
+    std::vector<const config_key*> keys;
+    for (const config_key& k : config_keys()) {
+        keys.push_back(&k);
+    }
+    return keys;
+}
+
+INSTANTIATE_TEST_SUITE_P(config, every_key, testing::ValuesIn(all_keys()), [](const auto& key) {
+    std::string name{key.param->name};
+    std::replace(name.begin(), name.end(), '.', '_');
+    return name;
+});
+
+TEST(config, a_file_is_read_and_its_mistakes_name_file_and_line) {
+    const std::string path = testing::TempDir() + "porchlight_config_test.toml";
+    std::ofstream(path) << "[presence]\nidle_timeout = \"3m\"\nrooms = \"none\"\n";
+    config c;
+    ASSERT_TRUE(load_toml(c, path).has_value());
+    EXPECT_EQ(c.engine.presence.idle_timeout, 3min);
+    EXPECT_EQ(c.engine.rooms, engine::rooms_policy::none);
+
+    std::ofstream(path) << "[presence]\n\nwindow = true\n";
+    const auto wrong = load_toml(c, path);
+    ASSERT_TRUE(wrong.has_error());
+    EXPECT_NE(wrong.error().message.find("line 3: presence.window can't be true"), std::string::npos)
+        << wrong.error().message;
+    std::remove(path.c_str());
+    EXPECT_TRUE(load_toml(c, path).has_error());
+}
+
+TEST(config, relations_between_keys_are_checked) {
+    config c;
+    EXPECT_TRUE(validate(c).has_value());
+    c.listen_tls = {"127.0.0.1:8448"};
+    EXPECT_TRUE(validate(c).has_error());
+    c.tls_cert = "cert.pem";
+    c.tls_key = "key.pem";
+    EXPECT_TRUE(validate(c).has_value());
+    c.homeserver.server_name = "not a name";
+    EXPECT_TRUE(validate(c).has_error());
+}
+
+TEST(config, a_registration_token_is_not_printed) {
+    config c;
+    c.homeserver.registration_token = "porch-secret";
+    EXPECT_EQ(print_config(c).find("porch-secret"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace porchlight::server
