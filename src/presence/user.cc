@@ -190,6 +190,7 @@ void user::apply_asked(base::device_key key, state asked, base::instant now, cha
     }
     const bool was_online = counted && idles(d.asked);
     d.asked = asked;
+    d.poll_states &= counted;
     d.own_timer |= asked == state::unavailable;
     d.put_ends = d.marking == 0 && asked != state::offline ? now.mono + put_counts_for() : never;
     if (idles(asked) && !was_online) {

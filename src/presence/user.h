@@ -22,13 +22,13 @@ struct changes {
 
 // What of a user outlives a restart (ports::status_row and presence_row carry it).
 struct saved_state {
-    std::optional<base::wall_time> last_active;
-    std::string text;
-    std::optional<base::wall_time> text_expires;
+    std::optional<base::wall_time> last_active{};
+    std::string text{};
+    std::optional<base::wall_time> text_expires{};
     bool hidden = false;
-    base::device_key hidden_by;
-    std::string frozen_text;
-    std::optional<base::wall_time> frozen_last_active;
+    base::device_key hidden_by{};
+    std::string frozen_text{};
+    std::optional<base::wall_time> frozen_last_active{};
     friend bool operator==(const saved_state&, const saved_state&) = default;
 };
 
