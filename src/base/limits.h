@@ -15,12 +15,15 @@ inline constexpr std::size_t head_bytes_max = 16 * 1024;           // longer: 43
 inline constexpr std::size_t header_count_max = 100;               // more: 431, close
 inline constexpr std::size_t target_bytes_max = 8 * 1024;          // longer: 414, close
 inline constexpr std::size_t body_bytes_max = 1024 * 1024;         // longer: 413 M_TOO_LARGE
+inline constexpr std::size_t partial_bytes_max = 64 * 1024 * 1024; // unfinished, a thread: 503, close
 inline constexpr std::size_t pipelined_bytes_max = 64 * 1024;      // more unread while parked: close
 inline constexpr std::size_t unsent_bytes_max = 8 * 1024 * 1024;   // slower reader: close
 inline constexpr auto head_deadline = 10s;                         // slower: 408, close
 inline constexpr auto body_deadline = 30s;                         // slower: 408, close
 inline constexpr auto send_stall_max = 30s;                        // no progress: close
 inline constexpr auto keep_alive_idle = 75s;                       // between requests: close
+inline constexpr auto half_closed_max = 2s;                        // client ended, no answer: close
+inline constexpr auto linger_max = 2s;                             // to read the last answer: close
 inline constexpr auto drain_deadline = 1500ms;                     // SIGTERM to close of the last
 
 // Client API (client_api/)
@@ -89,5 +92,6 @@ static_assert((ring_slots & (ring_slots - 1)) == 0);
 static_assert(event_bytes_max < body_bytes_max);
 static_assert(filter_bytes_max < body_bytes_max && account_data_bytes_max < body_bytes_max);
 static_assert(target_bytes_max < head_bytes_max);
+static_assert(body_bytes_max + head_bytes_max < partial_bytes_max);
 
 }  // namespace porchlight::base::limits
