@@ -41,13 +41,16 @@ class accounts {
     std::string_view user_id(user_key u) const;                    // stable until the server stops
     bool is_deactivated(user_key u) const;
     std::string make_user_id(std::string_view localpart) const;
+    bool is_free(std::string_view user_id) const;  // neither taken nor being registered
     std::size_t count() const;
 
     // --- sessions ---
     std::optional<caller> authenticate(const token_hash& t) const;
-    device_info device(device_key d) const;
+    bool exists(device_key d) const;         // false once logged out
+    device_info device(device_key d) const;  // REQUIRES: exists(d)
     std::vector<device_info> devices(user_key u) const;
-    // `localpart` empty: one is made. Registering is activity.
+    // `localpart` empty: one is made. `password` empty: no log-in by password. Registering is
+    // activity.
     void register_account(std::string localpart, std::string password, device_wish device,
                           bool inhibit_login, completion<login_result> done);
     // `user`: localpart or whole id. forbidden without telling which of the two was wrong.
@@ -55,6 +58,7 @@ class accounts {
                completion<login_result> done);
     void logout(caller who, completion<void> done);
     void logout_all(user_key u, completion<void> done);
+    // A user that isn't valid() takes as long and is never right.
     void check_password(user_key u, std::string password, completion<bool> done);
     void change_password(user_key u, std::string password, std::optional<device_key> keep,
                          completion<void> done);  // logs out the other devices
@@ -62,7 +66,8 @@ class accounts {
 
     // --- profile ---
     engine::profile profile(user_key u) const;
-    // none: keep. Completes after the commit; the room member events are rooms' part (profile_changed).
+    // none: keep. Completes after the commit; the room member events are rooms' part
+    // (profile_changed).
     void set_profile(user_key u, std::optional<std::string> displayname,
                      std::optional<std::string> avatar_url, completion<void> done);
 

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <deque>
-#include <unordered_map>
+#include <memory>
 
 #include "homeserver/accounts.h"
 
@@ -10,7 +9,7 @@ namespace porchlight::homeserver {
 // PUT presence status: commits what must last, then tells the engine. Deciding thread only.
 class statuses {
   public:
-    explicit statuses(services& s);
+    statuses(services& s, accounts& a);
     ~statuses();
     // Puts of one user that must last wait for each other; others apply at once unless some wait.
     void put(caller who, presence::put_request r, completion<void> done);
