@@ -74,6 +74,7 @@ check "format" check_format
 check "layers" tools/lint/layers
 check "rules" tools/lint/rules
 check "guards" tools/lint/guards
+check "docs" tools/docs/client_api --check
 check "shell scripts" check_shell
 check "clang-tidy ($tidy files)" check_tidy
 if [[ $headers == yes ]]; then
