@@ -1,7 +1,7 @@
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
+#include <unordered_map>
 #include <utility>
 
 #include "base/assert.h"
@@ -67,7 +67,7 @@ class key_queue {
         return next;
     }
 
-    boost::unordered_flat_map<Key, line, std::hash<Key>> lines_;
+    std::unordered_map<Key, line> lines_;
 };
 
 }  // namespace porchlight::homeserver

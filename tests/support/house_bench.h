@@ -1,0 +1,264 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/assert.h"
+#include "engine/engine.h"
+#include "homeserver/accounts.h"
+#include "homeserver/durable_log.h"
+#include "homeserver/ephemeral.h"
+#include "homeserver/rooms.h"
+#include "homeserver/statuses.h"
+#include "storage/memory_store.h"
+
+// A homeserver on one thread without its edges: clock set by hand, seeded random, a memory store
+// whose commits can be held or refused. Nothing happens by itself: call settle() or advance().
+namespace porchlight::test {
+
+class hand_clock final : public ports::clock {
+  public:
+    base::instant now() const override { return at; }
+    base::instant at{base::mono_time{std::chrono::hours{1}}, base::from_unix_ms(1'700'000'000'000)};
+};
+
+class seeded_random final : public ports::random {
+  public:
+    void fill(std::span<std::uint8_t> bytes) override {
+        for (auto& b : bytes) {
+            b = static_cast<std::uint8_t>(numbers_());
+        }
+    }
+
+  private:
+    std::mt19937 numbers_{4711};
+};
+
+class run_queue final : public ports::executor {
+  public:
+    explicit run_queue(hand_clock& c) : clock_(c) {}
+    void post(ports::task t) override { ready_.push_back(std::move(t)); }
+    void post_after(base::milliseconds delay, ports::task t) override {
+        later_.emplace(clock_.at.mono + delay, std::move(t));
+    }
+    // Runs one task that is due. False: nothing is.
+    bool step() {
+        if (ready_.empty() && !later_.empty() && later_.begin()->first <= clock_.at.mono) {
+            ready_.push_back(std::move(later_.begin()->second));
+            later_.erase(later_.begin());
+        }
+        if (ready_.empty()) {
+            return false;
+        }
+        auto t = std::move(ready_.front());
+        ready_.pop_front();
+        t();
+        return true;
+    }
+    std::optional<base::mono_time> next() const {
+        return later_.empty() ? std::nullopt : std::optional{later_.begin()->first};
+    }
+
+  private:
+    hand_clock& clock_;
+    std::deque<ports::task> ready_;
+    std::multimap<base::mono_time, ports::task> later_;
+};
+
+class hand_pool final : public ports::cold_pool {
+  public:
+    bool run(ports::task work) override {
+        if (full) {
+            return false;
+        }
+        waiting_.push_back(std::move(work));
+        most_waiting = std::max(most_waiting, waiting_.size());
+        return true;
+    }
+    bool step() {
+        if (held || waiting_.empty()) {
+            return false;
+        }
+        auto t = std::move(waiting_.front());
+        waiting_.pop_front();
+        t();
+        return true;
+    }
+    bool held = false;  // work waits until let go
+    bool full = false;
+    std::size_t most_waiting = 0;
+
+  private:
+    std::deque<ports::task> waiting_;
+};
+
+// Commits one set after another to a memory store.
+class hand_log final : public ports::commit_log {
+  public:
+    explicit hand_log(storage::memory_store& s) : store_(s) {}
+    bool submit(ports::write_set set, bool durable,
+                base::unique_function<void(bool)> done) override {
+        if (full) {
+            return false;
+        }
+        waiting_.push_back({std::move(set), durable, std::move(done)});
+        return true;
+    }
+    bool step() {
+        if (held || waiting_.empty()) {
+            return false;
+        }
+        auto w = std::move(waiting_.front());
+        waiting_.pop_front();
+        bool ok = true;
+        try {
+            store_.commit(std::span{&w.set, 1}, w.durable);
+            durable_commits += w.durable ? 1 : 0;
+        } catch (const ports::store_error&) {
+            ok = false;
+        }
+        w.done(ok);
+        return true;
+    }
+    std::size_t waiting() const { return waiting_.size(); }
+    bool held = false;  // commits wait until let go
+    bool full = false;
+    std::size_t durable_commits = 0;
+
+  private:
+    struct one {
+        ports::write_set set;
+        bool durable;
+        base::unique_function<void(bool)> done;
+    };
+    storage::memory_store& store_;
+    std::deque<one> waiting_;
+};
+
+class house_bench : public engine::outside {
+  public:
+    // `kept`: a store that outlived an earlier bench (a restart); null: a new one.
+    explicit house_bench(std::shared_ptr<storage::memory_store> kept = nullptr,
+                         homeserver::settings wish = cheap_settings())
+        : store(kept ? std::move(kept) : std::make_shared<storage::memory_store>()),
+          config(std::move(wish)) {
+        accounts.load(*store);
+        rooms.load(*store);
+        store->statuses([this](ports::status_row&& r) { engine.load_status(r); });
+        accounts.on_deactivated([this](base::user_key u) { rooms.leave_all(u); });
+        accounts.on_profile_changed([this](base::user_key u) { rooms.profile_changed(u); });
+        engine.ready(clock.at);
+    }
+    static homeserver::settings cheap_settings() {
+        homeserver::settings s;
+        s.server_name = "porch.test";
+        s.registration_mode = homeserver::registration::open;
+        s.argon2_ops = 1;
+        s.argon2_memory = 8192;
+        return s;
+    }
+
+    // Runs everything that can run without time passing.
+    void settle() {
+        for (int round = 0;; ++round) {
+            ASSERT(round < 1'000'000);
+            bool busy = decider.step();
+            busy = cold.step() || busy;
+            busy = log_device.step() || busy;
+            busy = (extra_step && extra_step()) || busy;
+            if (busy) {
+                continue;
+            }
+            engine.turn(clock.at);
+            const auto next = engine.next_turn();
+            if (next && *next <= clock.at.mono) {
+                continue;
+            }
+            if (!decider.step()) {
+                return;
+            }
+        }
+    }
+    // Lets time pass, stopping at whatever is due on the way.
+    void advance(base::milliseconds d) {
+        const auto end = clock.at.mono + d;
+        settle();
+        while (clock.at.mono < end) {
+            auto stop = end;
+            for (const auto& due : {decider.next(), engine.next_turn()}) {
+                if (due && *due > clock.at.mono) {
+                    stop = std::min(stop, *due);
+                }
+            }
+            clock.at.wall += stop - clock.at.mono;
+            clock.at.mono = stop;
+            settle();
+        }
+    }
+    // Settles and gives what the completion made by `start` got.
+    template <class T>
+    homeserver::outcome<T> wait(const std::function<void(homeserver::completion<T>)>& start) {
+        std::optional<homeserver::outcome<T>> got;
+        start([&got](homeserver::outcome<T> r) {
+            ASSERT(!got);
+            got.emplace(std::move(r));
+        });
+        settle();
+        ASSERT(got);
+        return std::move(*got);
+    }
+    // A new account with a device.
+    homeserver::login_result sign_up(const std::string& localpart) {
+        return wait<homeserver::login_result>([&](auto done) {
+                   accounts.register_account(localpart, "pw-" + localpart, {}, false,
+                                             std::move(done));
+               })
+            .value();
+    }
+
+    engine::profile profile_of(base::user_key u) const override { return accounts.profile(u); }
+    void deliver(std::unique_ptr<engine::batch> b) override {
+        if (on_deliver) {
+            on_deliver(std::move(b));
+        }
+    }
+    void save(const ports::presence_row& r) override {
+        log.write_behind({r}, [](bool) {});
+    }
+    void save(const ports::status_row& r) override {
+        log.write_behind({r}, [](bool) {});
+    }
+    void save(const ports::loss_row& r) override {
+        log.write_behind({r}, [](bool) {});
+    }
+    void forget(const ports::loss_removal& r) override {
+        log.write_behind({r}, [](bool) {});
+    }
+    void reserve_presence_positions(std::uint64_t) override {}
+    void now_dirty(base::user_key) override {}
+
+    std::shared_ptr<storage::memory_store> store;
+    hand_clock clock;
+    seeded_random random;
+    run_queue decider{clock};
+    hand_pool cold;
+    hand_log log_device{*store};
+    homeserver::settings config;
+    engine::settings engine_config;
+    engine::engine engine{engine_config, *this, 0, true, clock.at};
+    homeserver::durable_log log{log_device, engine, clock, store->last_position()};
+    homeserver::services services{config, decider, cold, *store, clock, random, engine, log};
+    homeserver::accounts accounts{services};
+    homeserver::rooms rooms{services, accounts};
+    homeserver::statuses statuses{services, accounts};
+    homeserver::ephemeral ephemeral{services, accounts, rooms};
+    std::function<void(std::unique_ptr<engine::batch>)> on_deliver;
+    std::function<bool()> extra_step;  // another queue to run; false: nothing was there
+};
+
+}  // namespace porchlight::test
