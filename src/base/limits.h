@@ -51,8 +51,16 @@ inline constexpr std::size_t account_data_bytes_max = 64 * 1024;   // longer: 41
 inline constexpr std::size_t devices_per_user_max = 100;           // more: oldest unused is logged out
 inline constexpr std::size_t filters_per_user_max = 500;           // more: 403 M_RESOURCE_LIMIT_EXCEEDED
 inline constexpr std::size_t rooms_per_user_max = 10'000;          // more: 403 M_LIMIT_EXCEEDED
+inline constexpr std::size_t room_queue_max = 1000;                // more changes wait: 503
+inline constexpr std::size_t room_state_max = 20'000;              // more state keys: 403
+inline constexpr std::size_t aliases_per_room_max = 100;           // more: 403
+inline constexpr std::size_t initial_state_max = 500;              // more: 400 M_INVALID_PARAM
+inline constexpr std::size_t transactions_kept_max = 50'000;       // more: the oldest from the store
+inline constexpr std::size_t profile_rooms_per_turn = 16;          // more: the next turn
+inline constexpr std::size_t messages_scan_max = 5000;             // more to filter: a shorter page
 inline constexpr std::size_t messages_page_max = 1000;             // more asked: capped
 inline constexpr std::size_t invites_per_call_max = 100;           // more: 400 M_INVALID_PARAM
+inline constexpr auto typing_timeout_max = 2min;                   // longer asked: capped
 inline constexpr std::size_t typing_users_max = 100;               // more: the oldest are left out
 
 // Streams (engine/)

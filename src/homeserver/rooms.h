@@ -15,8 +15,8 @@ namespace json = boost::json;
 using ports::membership;
 
 struct create_room {
-    std::string preset;          // private_chat, trusted_private_chat, public_chat; empty: by visibility
-    std::string visibility;      // public, private
+    std::string preset;  // private_chat, trusted_private_chat, public_chat; empty: by visibility
+    std::string visibility;  // public, private
     std::string room_alias_name, name, topic, room_version;
     bool is_direct = false;
     std::vector<std::string> invite;
@@ -28,7 +28,8 @@ struct create_room {
 struct membership_info {
     room_key room;
     membership state = membership::none;
-    std::uint64_t position = 0;  // of the member event that made it so
+    // Of the event that made it so; a new name or picture of a joined member doesn't count.
+    std::uint64_t position = 0;
     bool forgotten = false;
 };
 
@@ -37,7 +38,8 @@ enum class history_visibility : std::uint8_t { world_readable, shared, invited, 
 // Rooms: real events of room version 10 in one linear history, authorised by the specification's
 // rules, stored before they are seen. Deciding thread only. A room has one queue: a state change
 // waits for the one before it; plain messages don't wait for each other.
-// Failures: not_found, forbidden (the rule that refused is named), bad_json, too_large, unavailable...
+// Failures: not_found, forbidden (the rule that refused is named), bad_json, too_large,
+// unavailable...
 class rooms {
   public:
     rooms(services& s, accounts& a);
@@ -50,14 +52,17 @@ class rooms {
               std::string txn_id, completion<std::string> done);  // event id; same txn: same id
     void set_state(caller who, room_key r, std::string type, std::string state_key,
                    json::object content, completion<std::string> done);
+    // `content` goes into the member event; membership and profile are filled in. Joining again
+    // succeeds and changes nothing.
     void join(caller who, room_key r, json::object content, completion<void> done);
-    // invite, leave (kick when another's), ban, unban ...: `target` gets `to`.
+    // invite, leave (kick or unban when another's), ban, knock: `target` gets `to`. Leaving a room
+    // one has left already succeeds and changes nothing.
     void set_membership(caller who, room_key r, std::string target_id, membership to,
                         std::string reason, completion<void> done);
     void forget(caller who, room_key r, completion<void> done);
     void redact(caller who, room_key r, std::string event_id, std::string reason,
                 std::string txn_kind, std::string txn_id, completion<std::string> done);
-    // New member events in all joined rooms.
+    // New member events in all joined rooms, some rooms a turn.
     void profile_changed(user_key u);
     void leave_all(user_key u);  // deactivation
 
@@ -69,6 +74,10 @@ class rooms {
     void add_alias(caller who, std::string alias, room_key r, completion<void> done);
     void remove_alias(caller who, std::string alias, completion<void> done);
     std::vector<std::string> aliases(room_key r) const;
+    // Rooms anybody may join. Only those are shown in the public directory whose creator wished it:
+    // who have a meta row of this name.
+    std::vector<room_key> public_rooms() const;
+    static std::string listed_name(room_key r);
 
     // --- looking (live state) ---
     membership_info membership_of(room_key r, user_key u) const;
@@ -78,6 +87,9 @@ class rooms {
     std::uint64_t news_position(user_key u) const;
     history_visibility visibility(room_key r) const;
     bool is_public(room_key r) const;
+    // Members in one state, by user key.
+    std::vector<user_key> members(room_key r, membership state = membership::join) const;
+    std::size_t joined_count(room_key r) const;
     // May `u` see the room at all right now (joined, invited where allowed, world readable)?
     bool may_read(room_key r, user_key u) const;
 
