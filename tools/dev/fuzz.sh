@@ -13,7 +13,7 @@ if [[ ! -f tests/fuzz/CMakeLists.txt ]]; then
 fi
 need_packages build fuzz
 configure fuzz
-build_targets fuzz all
+build_targets fuzz tests/fuzz/all
 mapfile -t fuzzers < <(find build/fuzz -type f -name 'fuzz_*' -executable | sort)
 ((${#fuzzers[@]})) || die "tests/fuzz built no program named fuzz_*"
 
