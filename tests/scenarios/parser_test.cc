@@ -1,0 +1,109 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scenarios/scenario.h"
+
+namespace porchlight::scenarios {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+std::string error_of(std::string_view text) {
+    try {
+        parse(text, "x.scn");
+    } catch (const scenario_error& e) {
+        return e.what();
+    }
+    return "no error";
+}
+
+template <class Step>
+Step only_step(const std::string& text) {
+    const scenario s = parse(text, "x.scn");
+    EXPECT_EQ(s.lines.size(), 1U);
+    return std::get<Step>(s.lines.at(0).what);
+}
+
+TEST(scenario_parser, reads_what_is_given) {
+    const scenario s = parse(
+        "# a \"comment\n"
+        "only pure, engine\n"
+        "given idle timeout 2m\ngiven grace 10s\ngiven active window 250ms\n"
+        "given rooms policy not_public\ngiven room members max 3\n"
+        "given alice, bob and carol share a public room called park\n"
+        "given alice and bob share 2 rooms\n"
+        "given dora exists\n\n"
+        "at 1m30s the server restarts\n",
+        "x.scn");
+    EXPECT_THAT(s.only, ElementsAre("pure", "engine"));
+    EXPECT_EQ(s.given.idle_timeout, 2min);
+    EXPECT_EQ(s.given.grace, 10s);
+    EXPECT_EQ(s.given.active_window, 250ms);
+    EXPECT_EQ(s.given.rooms_policy, "not_public");
+    EXPECT_EQ(s.given.room_members_max, 3U);
+    EXPECT_THAT(s.given.users, ElementsAre("alice", "bob", "carol", "dora"));
+    ASSERT_EQ(s.given.rooms.size(), 3U);
+    EXPECT_EQ(s.given.rooms[0].name, "park");
+    EXPECT_TRUE(s.given.rooms[0].is_public);
+    EXPECT_THAT(s.given.rooms[0].members, ElementsAre("alice", "bob", "carol"));
+    EXPECT_EQ(s.given.rooms[1].name, "room");
+    EXPECT_EQ(s.given.rooms[2].name, "room2");
+    EXPECT_FALSE(s.given.rooms[2].is_public);
+    EXPECT_EQ(s.lines.at(0).at, 90s);
+    EXPECT_EQ(s.lines.at(0).number, 12U);
+}
+
+TEST(scenario_parser, reads_a_put) {
+    const auto p =
+        only_step<step::puts>("at 0s alice/phone puts busy expiring in 60s \"at lunch\"");
+    EXPECT_EQ(p.who, (actor{"alice", "phone"}));
+    EXPECT_EQ(p.state, "busy");
+    EXPECT_EQ(p.text, "at lunch");
+    EXPECT_EQ(p.expires_in, 60s);
+    EXPECT_FALSE(p.unhide);
+    EXPECT_EQ(only_step<step::puts>("at 0s alice/phone puts online text \"\"").text, "");
+    EXPECT_EQ(only_step<step::puts>("at 0s alice/phone puts online").text, std::nullopt);
+    EXPECT_TRUE(only_step<step::puts>("at 0s alice/phone unhides as unavailable").unhide);
+}
+
+TEST(scenario_parser, reads_what_is_seen) {
+    const auto s = only_step<step::sees>(
+        "at 5m bob sees alice online \"lunch\", currently active, active 30s ago");
+    EXPECT_EQ(s.observer, "bob");
+    EXPECT_EQ(s.subject, "alice");
+    EXPECT_EQ(s.state, "online");
+    EXPECT_EQ(s.text, "lunch");
+    EXPECT_EQ(s.currently_active, true);
+    EXPECT_EQ(s.active_ago, 30s);
+    const auto none = only_step<step::sees>("at 5m bob sees no one called alice");
+    EXPECT_EQ(none.state, std::nullopt);
+    EXPECT_EQ(only_step<step::sees>("at 5m bob sees himself hidden with no text").text, "");
+}
+
+TEST(scenario_parser, reads_how_often_somebody_is_woken) {
+    EXPECT_EQ(only_step<step::gets_events>("at 0s bob is not woken").count, 0U);
+    EXPECT_EQ(only_step<step::gets_events>("at 0s bob is woken twice").count, 2U);
+    EXPECT_EQ(only_step<step::gets_events>("at 0s bob is woken 3 times").count, 3U);
+    const auto g = only_step<step::gets_events>("at 0s bob/tablet gets 1 event about bob");
+    EXPECT_EQ(g.observer, (actor{"bob", "tablet"}));
+    EXPECT_EQ(g.subject, "bob");
+    EXPECT_EQ(g.count, 1U);
+}
+
+TEST(scenario_parser, says_where_and_what_is_allowed) {
+    EXPECT_EQ(error_of("given alice exists\nat 5x alice syncs"),
+              "x.scn:2: at the end of \"at 5x\": a time is like 30s, 4m59s, 250ms, 2h or 1d");
+    EXPECT_THAT(error_of("at 0s alice puts away"), testing::HasSubstr("a state is one of offline"));
+    EXPECT_THAT(error_of("at 0s alice dances"), testing::HasSubstr("a verb should come here"));
+    EXPECT_THAT(error_of("at 0s alice puts online \"x"), testing::HasSubstr("doesn't end"));
+    EXPECT_THAT(error_of("at 0s alice syncs twice"), testing::HasSubstr("nothing more"));
+    EXPECT_THAT(error_of("at 9s alice syncs\nat 8s alice syncs"),
+                testing::HasSubstr("time doesn't go back"));
+    EXPECT_THAT(error_of("given a, b share a room\ngiven a, c share a room\nat 0s a syncs"),
+                testing::HasSubstr("give this one a name"));
+    EXPECT_THAT(error_of("given alice exists"), testing::HasSubstr("begins with \"at\""));
+}
+
+}  // namespace
+}  // namespace porchlight::scenarios
