@@ -95,6 +95,7 @@ inline constexpr std::size_t log_value_bytes_max = 1024;           // longer: cu
 inline constexpr std::size_t store_group_max = 1024;               // more sets wait: the next group
 inline constexpr std::size_t store_readers_kept = 4;               // idle read connections kept open
 inline constexpr std::size_t dirty_users_max = std::size_t{1} << 28;  // 32 MB of bits; more: not marked
+inline constexpr auto transaction_age_max = 48h;                   // older answers are forgotten
 
 static_assert((ring_slots & (ring_slots - 1)) == 0);
 static_assert(event_bytes_max < body_bytes_max);
