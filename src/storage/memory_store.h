@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+
+#include "ports/store.h"
+
+namespace porchlight::storage {
+
+// Everything in maps under one mutex, gone with the process: for tests, the simulator and trials.
+// Keeps the rules of the SQLite adapter (what is unique, all or nothing), as the conformance suite
+// shows. Thread-safe. A callback of a read may read again on the same thread, but not commit.
+class memory_store final : public ports::store {
+  public:
+    memory_store();
+    ~memory_store() override;
+
+    void accounts(base::unique_function<void(ports::account_row&&)> each) override;
+    void profiles(base::unique_function<void(ports::profile_row&&)> each) override;
+    void devices(base::unique_function<void(ports::device_row&&)> each) override;
+    void rooms(base::unique_function<void(ports::room_row&&)> each) override;
+    void memberships(base::unique_function<void(ports::membership_row&&)> each) override;
+    void aliases(base::unique_function<void(ports::alias_row&&)> each) override;
+    void statuses(base::unique_function<void(ports::status_row&&)> each) override;
+    void presences(base::unique_function<void(ports::presence_row&&)> each) override;
+    void losses(base::unique_function<void(ports::loss_row&&)> each) override;
+    std::optional<std::string> meta(std::string_view name) override;
+    std::uint64_t last_position() override;
+    std::vector<ports::event_row> events(const ports::event_query& q) override;
+    std::optional<ports::event_row> event(std::string_view event_id) override;
+    std::vector<ports::event_row> state_at(base::room_key room, std::uint64_t at,
+                                           bool members) override;
+    std::optional<ports::event_row> state_event_at(base::room_key room, std::string_view type,
+                                                   std::string_view state_key,
+                                                   std::uint64_t at) override;
+    std::vector<ports::account_data_row> account_data(base::user_key user,
+                                                      std::uint64_t after) override;
+    std::vector<ports::receipt_row> receipts(base::room_key room, std::uint64_t after) override;
+    std::optional<std::string> filter(base::user_key user, std::uint32_t filter) override;
+    std::uint32_t filter_count(base::user_key user) override;
+    std::optional<std::string> transaction(base::device_key device, std::string_view kind,
+                                           std::string_view txn_id) override;
+
+    void commit(std::span<const ports::write_set> sets, bool durable) override;
+
+    // While true each commit fails as on a full disk and changes nothing. Any thread.
+    void refuse_commits(bool refuse);
+
+  private:
+    struct tables;
+    std::unique_ptr<tables> tables_;
+};
+
+}  // namespace porchlight::storage

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ports/store.h"
+#include "storage/sqlite/connection.h"
+
+namespace porchlight::storage::sqlite {
+
+// Every question the store is asked. The text of each is in reader.cc.
+enum class query : std::uint8_t {
+    accounts,
+    profiles,
+    devices,
+    rooms,
+    memberships,
+    aliases,
+    statuses,
+    presences,
+    losses,
+    meta,
+    last_position,
+    events,
+    events_newest_first,
+    state_events,
+    state_events_newest_first,
+    event,
+    state_at,
+    state_at_without_members,
+    state_event_at,
+    account_data,
+    receipts,
+    filter,
+    filter_count,
+    transaction,
+};
+inline constexpr std::size_t query_count = static_cast<std::size_t>(query::transaction) + 1;
+std::string_view text_of(query q);
+
+// A read-only connection and its statements, each prepared at its first use. One thread at a time.
+class reader {
+  public:
+    reader(const std::string& path, const std::string& vfs);
+
+    template <class Each, class... Values>
+    void rows(query q, Each&& each, const Values&... values) {
+        prepared(q).rows(std::forward<Each>(each), values...);
+    }
+
+  private:
+    statement& prepared(query q);
+
+    connection connection_;
+    std::array<std::optional<statement>, query_count> statements_;
+};
+
+}  // namespace porchlight::storage::sqlite

@@ -1,0 +1,156 @@
+#include "storage/sqlite/writer.h"
+
+#include "base/limits.h"
+
+namespace porchlight::storage::sqlite {
+
+using namespace ports;
+
+writer::writer(connection& c)
+    : connection_(c),
+      begin_(c, "BEGIN IMMEDIATE"),
+      commit_(c, "COMMIT"),
+      account_(c,
+               "INSERT INTO account(user, user_id, password_hash, created, deactivated)"
+               " VALUES(?,?,?,?,?) ON CONFLICT(user) DO UPDATE SET user_id=excluded.user_id,"
+               " password_hash=excluded.password_hash, created=excluded.created,"
+               " deactivated=excluded.deactivated"),
+      profile_(c,
+               "INSERT INTO profile(user, displayname, avatar_url) VALUES(?,?,?)"
+               " ON CONFLICT(user) DO UPDATE SET displayname=excluded.displayname,"
+               " avatar_url=excluded.avatar_url"),
+      device_(c,
+              "INSERT INTO device(device, user, device_id, display_name, token_hash, created)"
+              " VALUES(?,?,?,?,?,?) ON CONFLICT(device) DO UPDATE SET user=excluded.user,"
+              " device_id=excluded.device_id, display_name=excluded.display_name,"
+              " token_hash=excluded.token_hash, created=excluded.created"),
+      device_gone_(c, "DELETE FROM device WHERE device=?"),
+      device_answers_gone_(c, "DELETE FROM answered WHERE device=?"),
+      filter_(c, "REPLACE INTO filter(user, filter, json) VALUES(?,?,?)"),
+      account_data_(c,
+                    "INSERT INTO account_data(user, room, type, content, position)"
+                    " VALUES(?,?,?,?,?) ON CONFLICT(user, room, type) DO UPDATE SET"
+                    " content=excluded.content, position=excluded.position"),
+      room_(c,
+            "INSERT INTO room(room, room_id, version, is_public, member_count) VALUES(?,?,?,?,?)"
+            " ON CONFLICT(room) DO UPDATE SET room_id=excluded.room_id, version=excluded.version,"
+            " is_public=excluded.is_public, member_count=excluded.member_count"),
+      event_(c,
+             "INSERT INTO event(position, room, event_id, type, state_key, sender,"
+             " origin_server_ts, json, depth) VALUES(?,?,?,?,?,?,?,?,?)"),
+      membership_(c,
+                  "INSERT INTO membership(room, user, state, position, presence_position,"
+                  " forgotten) VALUES(?,?,?,?,?,?) ON CONFLICT(room, user) DO UPDATE SET"
+                  " state=excluded.state, position=excluded.position,"
+                  " presence_position=excluded.presence_position, forgotten=excluded.forgotten"),
+      alias_(c, "REPLACE INTO alias(alias, room, creator) VALUES(?,?,?)"),
+      alias_gone_(c, "DELETE FROM alias WHERE alias=?"),
+      receipt_(c,
+               "INSERT INTO receipt(room, user, type, event_id, ts, position) VALUES(?,?,?,?,?,?)"
+               " ON CONFLICT(room, user, type) DO UPDATE SET event_id=excluded.event_id,"
+               " ts=excluded.ts, position=excluded.position"),
+      answered_(c, "REPLACE INTO answered(device, kind, txn_id, result, ts) VALUES(?,?,?,?,?)"),
+      answered_old_(c, "DELETE FROM answered WHERE ts<?"),
+      status_(c,
+              "REPLACE INTO status(user, text, text_expires, hidden, hidden_by, frozen_text,"
+              " frozen_last_active) VALUES(?,?,?,?,?,?,?)"),
+      presence_(c, "REPLACE INTO presence(user, state, last_active, changed) VALUES(?,?,?,?)"),
+      loss_(c,
+            "INSERT INTO loss(observer, subject, position, last_active) VALUES(?,?,?,?)"
+            " ON CONFLICT(observer, subject) DO UPDATE SET position=excluded.position,"
+            " last_active=excluded.last_active"),
+      loss_gone_(c, "DELETE FROM loss WHERE observer=? AND subject=?"),
+      meta_(c, "REPLACE INTO meta(name, value) VALUES(?,?)"),
+      redaction_(c, "UPDATE event SET json=? WHERE position=?") {}
+
+void writer::commit(std::span<const write_set> sets, bool durable) {
+    sync_commits(durable);
+    try {
+        begin_.run();
+        for (const write_set& set : sets) {
+            for (const write& w : set) {
+                std::visit([this](const auto& row) { apply(row); }, w);
+            }
+        }
+        commit_.run();
+    } catch (...) {
+        // Some errors end the transaction by themselves; where they don't, nothing of it may stay.
+        if (connection_.in_transaction()) {
+            sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+        }
+        throw;
+    }
+}
+
+void writer::sync_commits(bool wanted) {
+    if (syncs_ != wanted) {
+        syncs_.reset();
+        connection_.run(wanted ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+        syncs_ = wanted;
+    }
+}
+
+void writer::apply(const account_row& r) {
+    account_.run(r.user, r.user_id, r.password_hash, r.created, r.deactivated);
+}
+void writer::apply(const profile_row& r) {
+    profile_.run(r.user, r.displayname, r.avatar_url);
+}
+void writer::apply(const device_row& r) {
+    device_.run(r.device, r.user, r.device_id, r.display_name, bytes{r.token_hash}, r.created);
+}
+void writer::apply(const device_removal& r) {
+    device_gone_.run(r.device);
+    device_answers_gone_.run(r.device);
+}
+void writer::apply(const filter_row& r) {
+    filter_.run(r.user, r.filter, r.json);
+}
+void writer::apply(const account_data_row& r) {
+    account_data_.run(r.user, r.room, r.type, r.content, r.position);
+}
+void writer::apply(const room_row& r) {
+    room_.run(r.room, r.room_id, r.version, r.is_public, r.member_count);
+}
+void writer::apply(const event_row& r) {
+    event_.run(r.position, r.room, r.event_id, r.type, r.state_key, r.sender, r.origin_server_ts,
+               r.json, r.depth);
+}
+void writer::apply(const membership_row& r) {
+    membership_.run(r.room, r.user, static_cast<std::uint8_t>(r.state), r.position,
+                    r.presence_position, r.forgotten);
+}
+void writer::apply(const alias_row& r) {
+    alias_.run(r.alias, r.room, r.creator);
+}
+void writer::apply(const alias_removal& r) {
+    alias_gone_.run(r.alias);
+}
+void writer::apply(const receipt_row& r) {
+    receipt_.run(r.room, r.user, r.type, r.event_id, r.ts, r.position);
+}
+void writer::apply(const transaction_row& r) {
+    answered_.run(r.device, r.kind, r.txn_id, r.result, r.ts);
+    answered_old_.run(r.ts - base::limits::transaction_age_max);
+}
+void writer::apply(const status_row& r) {
+    status_.run(r.user, r.text, r.text_expires, r.hidden, r.hidden_by, r.frozen_text,
+                r.frozen_last_active);
+}
+void writer::apply(const presence_row& r) {
+    presence_.run(r.user, r.state, r.last_active, r.changed);
+}
+void writer::apply(const loss_row& r) {
+    loss_.run(r.observer, r.subject, r.position, r.last_active);
+}
+void writer::apply(const loss_removal& r) {
+    loss_gone_.run(r.observer, r.subject);
+}
+void writer::apply(const meta_row& r) {
+    meta_.run(r.name, r.value);
+}
+void writer::apply(const redaction& r) {
+    redaction_.run(r.json, r.position);
+}
+
+}  // namespace porchlight::storage::sqlite

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <span>
+
+#include "ports/store.h"
+#include "storage/sqlite/connection.h"
+
+namespace porchlight::storage::sqlite {
+
+// The committing side: one read-write connection with its statements prepared once.
+class writer {
+  public:
+    // REQUIRES: `c` is migrated and outlives this.
+    explicit writer(connection& c);
+    // As ports::store::commit.
+    void commit(std::span<const ports::write_set> sets, bool durable);
+
+  private:
+    void apply(const ports::account_row& r);
+    void apply(const ports::profile_row& r);
+    void apply(const ports::device_row& r);
+    void apply(const ports::device_removal& r);
+    void apply(const ports::filter_row& r);
+    void apply(const ports::account_data_row& r);
+    void apply(const ports::room_row& r);
+    void apply(const ports::event_row& r);
+    void apply(const ports::membership_row& r);
+    void apply(const ports::alias_row& r);
+    void apply(const ports::alias_removal& r);
+    void apply(const ports::receipt_row& r);
+    void apply(const ports::transaction_row& r);
+    void apply(const ports::status_row& r);
+    void apply(const ports::presence_row& r);
+    void apply(const ports::loss_row& r);
+    void apply(const ports::loss_removal& r);
+    void apply(const ports::meta_row& r);
+    void apply(const ports::redaction& r);
+    void sync_commits(bool wanted);
+
+    connection& connection_;
+    std::optional<bool> syncs_;  // what PRAGMA synchronous was last set to
+    statement begin_, commit_;
+    statement account_, profile_, device_, device_gone_, device_answers_gone_, filter_,
+        account_data_, room_, event_, membership_, alias_, alias_gone_, receipt_, answered_,
+        answered_old_, status_, presence_, loss_, loss_gone_, meta_, redaction_;
+};
+
+}  // namespace porchlight::storage::sqlite
