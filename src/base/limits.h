@@ -30,7 +30,6 @@ inline constexpr auto drain_deadline = 1500ms;                     // SIGTERM to
 inline constexpr std::size_t path_segments_max = 24;               // more: 404 M_UNRECOGNIZED
 inline constexpr std::size_t rate_buckets_max = 50'000;            // more: the oldest are forgotten
 inline constexpr std::size_t presence_query_ids_max = 1000;        // more: 400 M_INVALID_PARAM
-inline constexpr std::size_t auth_sessions_max = 1000;             // more: the oldest ends
 inline constexpr auto auth_session_lifetime = 10min;               // older: begin anew
 
 // JSON bodies (matrix/json)

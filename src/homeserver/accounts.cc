@@ -86,8 +86,17 @@ struct accounts::impl {
     login_result enter(new_device d);
 
     user_key take_user_key();
-    void store_account(std::string user_id, std::string hash, outcome<new_device> device,
-                       user_key u, completion<login_result> done);
+    // What a registration wants beside the name and the password.
+    struct registration {
+        std::optional<device_wish> device;
+        bool is_activity = true;
+    };
+    void start_registration(std::string localpart, std::string password, registration wish,
+                            completion<login_result> done);
+    void store_account(std::string user_id, std::string hash, std::optional<new_device> d,
+                       user_key u, bool is_activity, completion<login_result> done);
+    void change_password(user_key u, std::string password,
+                         base::unique_function<bool(device_key)> stays, completion<void> done);
     void begin_session(user_key u, device_wish wish, completion<login_result> done);
     void remove_devices(user_key u, std::vector<device_key> which, ports::write_set more,
                         base::unique_function<void(bool)> applied);
@@ -181,20 +190,18 @@ user_key accounts::impl::take_user_key() {
 }
 
 void accounts::impl::store_account(std::string user_id, std::string hash,
-                                   outcome<new_device> device, user_key u,
+                                   std::optional<new_device> d, user_key u, bool is_activity,
                                    completion<login_result> done) {
     ports::write_set set;
     const wall_time created = now().wall;
     set.push_back(ports::account_row{u, user_id, std::move(hash), created, false});
-    std::optional<new_device> d;
-    if (device) {
-        d = std::move(*device);
+    if (d) {
         set.push_back(row_of(*d));
         set.push_back(device_ceiling_row());
     }
     const auto position = s.log.next_position();
     s.log.commit(position, std::move(set),
-                 [this, u, created, user_id = std::move(user_id), d = std::move(d),
+                 [this, u, created, is_activity, user_id = std::move(user_id), d = std::move(d),
                   f = std::move(done)](bool ok) mutable {
                      reserved.erase(user_id);
                      if (!ok) {
@@ -207,23 +214,18 @@ void accounts::impl::store_account(std::string user_id, std::string hash,
                      s.engine.user_added(u, now());
                      if (d) {
                          f(enter(std::move(*d)));
-                     } else {
-                         s.engine.active(u, device_key{}, now());
-                         f(login_result{std::move(user_id), {}, {}, caller{u, device_key{}}});
+                         return;
                      }
+                     if (is_activity) {
+                         s.engine.active(u, device_key{}, now());
+                     }
+                     f(login_result{std::move(user_id), {}, {}, caller{u, device_key{}}});
                  });
 }
 
-void accounts::register_account(std::string localpart, std::string password, device_wish device,
-                                bool inhibit_login, completion<login_result> done) {
-    impl& m = *impl_;
-    if (localpart.empty()) {
-        localpart = ports::random_text(m.s.random, 12);
-        for (char& c : localpart) {
-            c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        }
-    }
-    std::string user_id = make_user_id(localpart);
+void accounts::impl::start_registration(std::string localpart, std::string password,
+                                        registration wish, completion<login_result> done) {
+    std::string user_id = '@' + localpart + ':' + s.config.server_name;
     if (!matrix::is_new_localpart(localpart)) {
         done(fail(errc::invalid_username));
         return;
@@ -236,49 +238,72 @@ void accounts::register_account(std::string localpart, std::string password, dev
         done(too_long("A password", base::limits::password_bytes_max));
         return;
     }
-    if (m.table.find(user_id) || m.reserved.contains(user_id)) {
+    if (table.find(user_id) || !reserved.insert(user_id).second) {
         done(fail(errc::user_in_use));
         return;
     }
-    m.reserved.insert(user_id);
     auto hash = std::make_shared<std::optional<std::string>>();
-    if (password.empty()) {
-        *hash = "";
-    }
     auto f = std::make_shared<completion<login_result>>(std::move(done));
-    auto store = [&m, hash, f, user_id, inhibit_login, device = std::move(device)]() mutable {
-        const auto refuse = [&](const failure& why) {
-            m.reserved.erase(user_id);
-            (*f)(why);
-        };
+    auto store = [this, hash, f, user_id, wish = std::move(wish)]() mutable {
+        std::optional<new_device> d;
+        std::optional<failure> refused;
         if (!*hash) {
-            refuse(fail(errc::unavailable));
-            return;
+            refused = fail(errc::unavailable);
         }
-        const user_key u = m.take_user_key();
-        outcome<impl::new_device> d = fail(errc::unknown);
-        if (!inhibit_login) {
-            d = m.make_device(u, std::move(device));
-            if (!d) {
-                m.free_keys.push_back(u);
-                refuse(d.error());
-                return;
+        const user_key u = take_user_key();
+        if (!refused && wish.device) {
+            auto made = make_device(u, std::move(*wish.device));
+            if (made) {
+                d = std::move(*made);
+            } else {
+                refused = made.error();
             }
         }
-        m.store_account(std::move(user_id), std::move(**hash), std::move(d), u, std::move(*f));
+        if (refused) {
+            free_keys.push_back(u);
+            reserved.erase(user_id);
+            (*f)(*refused);
+            return;
+        }
+        store_account(std::move(user_id), std::move(**hash), std::move(d), u, wish.is_activity,
+                      std::move(*f));
     };
-    if (*hash) {
+    if (password.empty()) {
+        *hash = "";
         store();
         return;
     }
-    const bool queued = m.hashes.run(
-        [hash, password = std::move(password), ops = m.s.config.argon2_ops,
-         memory = m.s.config.argon2_memory] { *hash = hash_password(password, ops, memory); },
+    const bool queued = hashes.run(
+        [hash, password = std::move(password), ops = s.config.argon2_ops,
+         memory = s.config.argon2_memory] { *hash = hash_password(password, ops, memory); },
         std::move(store));
     if (!queued) {
-        m.reserved.erase(user_id);
+        reserved.erase(user_id);
         (*f)(fail(errc::unavailable));
     }
+}
+
+void accounts::register_account(std::string localpart, std::string password, device_wish device,
+                                bool inhibit_login, completion<login_result> done) {
+    if (localpart.empty()) {
+        localpart = ports::random_text(impl_->s.random, 12);
+        for (char& c : localpart) {
+            c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        }
+    }
+    impl::registration wish;
+    if (!inhibit_login) {
+        wish.device = std::move(device);
+    }
+    impl_->start_registration(std::move(localpart), std::move(password), std::move(wish),
+                              std::move(done));
+}
+
+void accounts::add_account(std::string localpart, std::string password, completion<user_key> done) {
+    impl_->start_registration(std::move(localpart), std::move(password), {std::nullopt, false},
+                              [f = std::move(done)](outcome<login_result> r) mutable {
+                                  f(r ? outcome<user_key>{r->who.user} : r.error());
+                              });
 }
 
 // --- log-in and out ---
@@ -400,41 +425,54 @@ void accounts::logout_all(user_key u, completion<void> done) {
     });
 }
 
-void accounts::change_password(user_key u, std::string password, std::optional<device_key> keep,
-                               completion<void> done) {
-    impl& m = *impl_;
+void accounts::impl::change_password(user_key u, std::string password,
+                                     base::unique_function<bool(device_key)> stays,
+                                     completion<void> done) {
     if (password.empty() || password.size() > base::limits::password_bytes_max) {
         done(password.empty() ? fail(errc::weak_password, "A password may not be empty.")
                               : too_long("A password", base::limits::password_bytes_max));
         return;
     }
-    auto hash = std::make_shared<std::optional<std::string>>();
-    auto f = std::make_shared<completion<void>>(std::move(done));
-    auto store = [&m, u, keep, hash](completion<void> answer) {
-        if (!*hash || m.table.is_deactivated(u)) {
-            answer(fail(*hash ? errc::forbidden : errc::unavailable));
-            m.changes.leave(u);
+    struct change {
+        std::optional<std::string> hash;
+        base::unique_function<bool(device_key)> stays;
+        completion<void> done;
+    };
+    auto c = std::make_shared<change>();
+    c->stays = std::move(stays);
+    c->done = std::move(done);
+    const auto store = [this, u, c] {
+        if (!c->hash || table.is_deactivated(u)) {
+            c->done(fail(c->hash ? errc::user_deactivated : errc::unavailable));
+            changes.leave(u);
             return;
         }
-        auto ended = m.table.devices(u);
-        if (keep) {
-            std::erase(ended, *keep);
-        }
+        auto ended = table.devices(u);
+        std::erase_if(ended, [&c](device_key d) { return c->stays(d); });
         ports::write_set set;
-        set.push_back(ports::account_row{u, std::string{m.table.user_id(u)}, std::move(**hash),
-                                         m.table.created(u), false});
-        m.remove_devices(u, std::move(ended), std::move(set),
-                         [answer = std::move(answer)](bool ok) mutable {
-                             answer(ok ? outcome<void>{} : fail(errc::unavailable));
-                         });
+        set.push_back(ports::account_row{u, std::string{table.user_id(u)}, std::move(*c->hash),
+                                         table.created(u), false});
+        remove_devices(u, std::move(ended), std::move(set),
+                       [c](bool ok) { c->done(ok ? outcome<void>{} : fail(errc::unavailable)); });
     };
-    const bool queued = m.hashes.run(
-        [hash, password = std::move(password), ops = m.s.config.argon2_ops,
-         memory = m.s.config.argon2_memory] { *hash = hash_password(password, ops, memory); },
-        [&m, u, f, store] { m.changes.enter(u, [store, f] { store(std::move(*f)); }); });
+    const bool queued = hashes.run(
+        [c, password = std::move(password), ops = s.config.argon2_ops,
+         memory = s.config.argon2_memory] { c->hash = hash_password(password, ops, memory); },
+        [this, u, store] { changes.enter(u, store); });
     if (!queued) {
-        (*f)(fail(errc::unavailable));
+        c->done(fail(errc::unavailable));
     }
+}
+
+void accounts::change_password(user_key u, std::string password, std::optional<device_key> keep,
+                               completion<void> done) {
+    impl_->change_password(
+        u, std::move(password), [keep](device_key d) { return d == keep; }, std::move(done));
+}
+
+void accounts::change_password_only(user_key u, std::string password, completion<void> done) {
+    impl_->change_password(
+        u, std::move(password), [](device_key) { return true; }, std::move(done));
 }
 
 void accounts::deactivate(user_key u, completion<void> done) {

@@ -53,6 +53,8 @@ class accounts {
     // activity.
     void register_account(std::string localpart, std::string password, device_wish device,
                           bool inhibit_login, completion<login_result> done);
+    // Made by the administrator: no device, and no activity ("never seen").
+    void add_account(std::string localpart, std::string password, completion<user_key> done);
     // `user`: localpart or whole id. forbidden without telling which of the two was wrong.
     void login(std::string user, std::string password, device_wish device,
                completion<login_result> done);
@@ -62,6 +64,7 @@ class accounts {
     void check_password(user_key u, std::string password, completion<bool> done);
     void change_password(user_key u, std::string password, std::optional<device_key> keep,
                          completion<void> done);  // logs out the other devices
+    void change_password_only(user_key u, std::string password, completion<void> done);
     void deactivate(user_key u, completion<void> done);
 
     // --- profile ---

@@ -17,14 +17,16 @@ class ephemeral {
     void set_typing(caller who, room_key r, bool typing, base::milliseconds timeout,
                     completion<void> done);
     struct typing_state {
-        std::uint64_t position = 0;        // of the last change, 0: never
+        std::uint64_t position = 0;  // of the last change, 0: never
         std::vector<std::string> user_ids;
     };
     typing_state typing(room_key r) const;
 
     void receipt(caller who, room_key r, std::string type, std::string event_id,
                  completion<void> done);
-    // Position of the newest receipt of a room, 0: none.
+    // Position of the newest receipt of a room, private ones of anybody included. After a start the
+    // stored ones count as if they came last, here and below: a reader with an older token looks
+    // into the store and may find nothing.
     std::uint64_t receipts_position(room_key r) const;
 
     // `room` not valid(): global. Content is a JSON object.
