@@ -57,6 +57,7 @@ inline constexpr std::size_t initial_state_max = 500;              // more: 400 
 inline constexpr std::size_t transactions_kept_max = 50'000;       // more: the oldest from the store
 inline constexpr std::size_t profile_rooms_per_turn = 16;          // more: the next turn
 inline constexpr std::size_t messages_scan_max = 5000;             // more to filter: a shorter page
+inline constexpr std::size_t public_rooms_page_max = 500;          // more asked: capped
 inline constexpr std::size_t messages_page_max = 1000;             // more asked: capped
 inline constexpr std::size_t invites_per_call_max = 100;           // more: 400 M_INVALID_PARAM
 inline constexpr auto typing_timeout_max = 2min;                   // longer asked: capped

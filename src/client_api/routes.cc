@@ -6,6 +6,7 @@
 #include "client_api/presence/presence.h"
 #include "client_api/profile/profile.h"
 #include "client_api/push/push.h"
+#include "client_api/rooms/rooms.h"
 
 namespace porchlight::client_api {
 
@@ -64,6 +65,51 @@ constexpr route table[] = {
     {"GET",  "/pushrules/global/{kind}/{ruleId}/{part}",     classic, required, body::none, push_rule_part},
 
     // --- rooms ---
+    {"POST", "/createRoom",                     classic, required, body::object, create_room},
+    {"POST", "/join/{roomIdOrAlias}",           classic, required, body::object, join_by_name},
+    {"POST", "/knock/{roomIdOrAlias}",          stable,  required, body::object, knock_by_name},
+    {"POST", "/rooms/{roomId}/join",            classic, required, body::object, join_room},
+    {"POST", "/rooms/{roomId}/leave",           classic, required, body::object, leave_room},
+    {"POST", "/rooms/{roomId}/invite",          classic, required, body::object, invite_user},
+    {"POST", "/rooms/{roomId}/kick",            classic, required, body::object, kick_user},
+    {"POST", "/rooms/{roomId}/ban",             classic, required, body::object, ban_user},
+    {"POST", "/rooms/{roomId}/unban",           classic, required, body::object, unban_user},
+    {"POST", "/rooms/{roomId}/forget",          classic, required, body::object, forget_room},
+    {"GET",  "/joined_rooms",                   stable,  required, body::none,   joined_rooms},
+
+    // --- room state ---
+    {"GET",  "/rooms/{roomId}/members",                     classic, required, body::none,   room_members},
+    {"GET",  "/rooms/{roomId}/joined_members",              stable,  required, body::none,   room_joined_members},
+    {"GET",  "/rooms/{roomId}/state",                       classic, required, body::none,   room_state},
+    {"GET",  "/rooms/{roomId}/state/{type}",                classic, required, body::none,   state_event},
+    {"GET",  "/rooms/{roomId}/state/{type}/",               classic, required, body::none,   state_event},
+    {"GET",  "/rooms/{roomId}/state/{type}/{stateKey}",     classic, required, body::none,   state_event},
+    {"PUT",  "/rooms/{roomId}/state/{type}",                classic, required, body::object, set_state_event},
+    {"PUT",  "/rooms/{roomId}/state/{type}/",               classic, required, body::object, set_state_event},
+    {"PUT",  "/rooms/{roomId}/state/{type}/{stateKey}",     classic, required, body::object, set_state_event},
+
+    // --- messages ---
+    {"PUT",  "/rooms/{roomId}/send/{type}/{txnId}",         classic, required, body::object, send_event},
+    {"POST", "/rooms/{roomId}/send/{type}",                 classic, required, body::object, post_event},
+    {"PUT",  "/rooms/{roomId}/redact/{eventId}/{txnId}",    classic, required, body::object, redact_event},
+    {"POST", "/rooms/{roomId}/redact/{eventId}",            classic, required, body::object, redact_event},
+    {"GET",  "/rooms/{roomId}/messages",                    classic, required, body::none,   room_messages},
+    {"GET",  "/rooms/{roomId}/event/{eventId}",             stable,  required, body::none,   room_event},
+    {"GET",  "/rooms/{roomId}/context/{eventId}",           classic, required, body::none,   event_context},
+    {"GET",  "/events/{eventId}",                           classic, required, body::none,   event_by_id},
+
+    // --- room directory ---
+    {"GET",    "/directory/room/{roomAlias}", classic, none,     body::none,   room_alias},
+    {"PUT",    "/directory/room/{roomAlias}", classic, required, body::object, set_room_alias},
+    {"DELETE", "/directory/room/{roomAlias}", classic, required, body::none,   remove_room_alias},
+    {"GET",  "/rooms/{roomId}/aliases",       stable,  required, body::none,   room_aliases},
+    {"GET",  "/publicRooms",                  classic, none,     body::none,   public_rooms},
+    {"POST", "/publicRooms",                  stable,  required, body::object, public_rooms},
+
+    // --- typing and reading ---
+    {"PUT",  "/rooms/{roomId}/typing/{userId}",              classic, required, body::object, set_typing},
+    {"POST", "/rooms/{roomId}/receipt/{receiptType}/{eventId}", classic, required, body::object, send_receipt},
+    {"POST", "/rooms/{roomId}/read_markers",                 stable,  required, body::object, set_read_markers},
 
     // --- streams ---
 };
