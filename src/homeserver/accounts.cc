@@ -3,7 +3,6 @@
 #include <sodium.h>
 
 #include <algorithm>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cctype>
 #include <charconv>
 #include <unordered_set>
@@ -17,6 +16,7 @@
 #include "homeserver/durable_log.h"
 #include "homeserver/key_queue.h"
 #include "homeserver/passwords.h"
+#include "homeserver/stored_filters.h"
 #include "matrix/identifier.h"
 
 namespace porchlight::homeserver {
@@ -34,8 +34,6 @@ base::metrics::counter refused_logins{"porchlight_logins_refused_total",
                                       "Log-ins with a wrong name or password."};
 base::metrics::counter device_limit{"porchlight_limits_reached_total", "Limits reached, by limit.",
                                     "limit=\"devices_per_user\""};
-base::metrics::counter filter_limit{"porchlight_limits_reached_total", "Limits reached, by limit.",
-                                    "limit=\"filters_per_user\""};
 
 failure too_long(std::string_view what, std::size_t most) {
     return fail(errc::invalid_param,
@@ -68,8 +66,7 @@ struct accounts::impl {
     std::uint32_t next_user = 0;
     std::uint32_t next_device = 0;
     std::vector<base::unique_function<void(user_key)>> on_deactivated, on_profile_changed;
-    // Filters read lately, in two generations so that forgetting is cheap.
-    boost::unordered_flat_map<std::uint64_t, std::shared_ptr<const std::string>> young, old;
+    stored_filters filters{s, changes};
 
     instant now() const { return s.clock.now(); }
 
@@ -100,8 +97,6 @@ struct accounts::impl {
     void begin_session(user_key u, device_wish wish, completion<login_result> done);
     void remove_devices(user_key u, std::vector<device_key> which, ports::write_set more,
                         base::unique_function<void(bool)> applied);
-    void remember(std::uint64_t key, std::shared_ptr<const std::string> text);
-    void find_or_add_filter(user_key u, std::string json, completion<std::uint32_t> done);
 };
 
 // --- devices ---
@@ -556,115 +551,13 @@ void accounts::set_profile(user_key u, std::optional<std::string> displayname,
 
 // --- filters ---
 
-void accounts::impl::remember(std::uint64_t key, std::shared_ptr<const std::string> text) {
-    if (young.size() >= base::limits::filter_cache_max / 2) {
-        old = std::move(young);
-        young.clear();
-    }
-    young[key] = std::move(text);
-}
-
-// On a cold thread nothing of the account changes: its queue is held.
-void accounts::impl::find_or_add_filter(user_key u, std::string json,
-                                        completion<std::uint32_t> done) {
-    struct finding {
-        bool read = false;
-        std::uint32_t count = 0;
-        std::optional<std::uint32_t> same;
-        std::string json;
-    };
-    auto found = std::make_shared<finding>();
-    found->json = std::move(json);
-    auto f = std::make_shared<completion<std::uint32_t>>(std::move(done));
-    auto finish = [this, u, f, found] {
-        const auto answer = [&](outcome<std::uint32_t> r) {
-            (*f)(std::move(r));
-            changes.leave(u);
-        };
-        if (!found->read || found->same) {
-            answer(found->read ? outcome<std::uint32_t>{*found->same} : fail(errc::unavailable));
-            return;
-        }
-        if (found->count >= base::limits::filters_per_user_max) {
-            filter_limit.add();
-            answer(fail(errc::resource_limit,
-                        "A user may have at most " +
-                            std::to_string(base::limits::filters_per_user_max) + " filters."));
-            return;
-        }
-        ports::write_set set;
-        set.push_back(ports::filter_row{u, found->count, found->json});
-        s.log.commit(s.log.next_position(), std::move(set), [this, u, f, found](bool ok) {
-            (*f)(ok ? outcome<std::uint32_t>{found->count} : fail(errc::unavailable));
-            changes.leave(u);
-        });
-    };
-    const bool queued = s.cold.run([this, u, found, finish] {
-        try {
-            found->count = s.store.filter_count(u);
-            for (std::uint32_t i = 0; i < found->count && !found->same; ++i) {
-                if (s.store.filter(u, i) == found->json) {
-                    found->same = i;
-                }
-            }
-            found->read = true;
-        } catch (const ports::store_error& e) {
-            base::log::error("homeserver", "reading filters failed", {{"error", e.what()}});
-        }
-        s.decider.post(finish);
-    });
-    if (!queued) {
-        (*f)(fail(errc::unavailable));
-        changes.leave(u);
-    }
-}
-
 void accounts::add_filter(user_key u, std::string json, completion<std::uint32_t> done) {
-    impl& m = *impl_;
-    if (json.size() > base::limits::filter_bytes_max) {
-        done(too_long("A filter", base::limits::filter_bytes_max));
-        return;
-    }
-    m.changes.enter(u, [&m, u, json = std::move(json), f = std::move(done)]() mutable {
-        m.find_or_add_filter(u, std::move(json), std::move(f));
-    });
+    impl_->filters.add(u, std::move(json), std::move(done));
 }
 
 void accounts::filter(user_key u, std::uint32_t id,
                       completion<std::shared_ptr<const std::string>> done) {
-    impl& m = *impl_;
-    const std::uint64_t key = (std::uint64_t{u.value} << 32) | id;
-    for (auto* cache : {&m.young, &m.old}) {
-        if (const auto found = cache->find(key); found != cache->end()) {
-            const auto text = found->second;
-            if (cache == &m.old) {
-                m.remember(key, text);
-            }
-            done(text);
-            return;
-        }
-    }
-    using text_ptr = std::shared_ptr<const std::string>;
-    auto f = std::make_shared<completion<text_ptr>>(std::move(done));
-    const bool queued = m.s.cold.run([&m, u, id, key, f] {
-        outcome<text_ptr> found = fail(errc::unavailable);
-        try {
-            auto text = m.s.store.filter(u, id);
-            found = text ? outcome<text_ptr>{std::make_shared<const std::string>(std::move(*text))}
-                         : fail(errc::not_found, "There is no filter with this id.");
-        } catch (const ports::store_error& e) {
-            base::log::error("homeserver", "reading a filter failed", {{"error", e.what()}});
-        }
-        m.s.decider.post([&m, key, f, found] {
-            if (found) {
-                m.remember(key, *found);
-            }
-            (*f)(found);
-        });
-    });
-    if (!queued) {
-        (*f)(fail(errc::unavailable));
-    }
+    impl_->filters.read(u, id, std::move(done));
 }
 
 // --- names and loading ---
