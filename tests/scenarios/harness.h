@@ -46,6 +46,7 @@ class harness {
     virtual void make_room(const step::makes_room& s) = 0;
     // Whoever syncs goes on syncing with the token they have.
     virtual void restart(const step::server_restarts& s) = 0;
+    virtual void change_settings(const step::settings_change& s) = 0;
 
     // None: 404.
     virtual std::optional<seen> look(const std::string& observer, const std::string& subject) = 0;

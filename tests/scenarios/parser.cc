@@ -183,6 +183,15 @@ void share_rooms(words& w, setup& s, const std::vector<std::string>& names) {
     }
 }
 
+std::string policy(words& w) {
+    for (const char* const p : {"all", "not_public", "none"}) {
+        if (w.take(p)) {
+            return p;
+        }
+    }
+    w.fail("a rooms policy should come here: all, not_public or none");
+}
+
 void parse_given(words& w, setup& s) {
     if (w.take("idle timeout")) {
         s.idle_timeout = w.duration();
@@ -191,10 +200,7 @@ void parse_given(words& w, setup& s) {
     } else if (w.take("active window")) {
         s.active_window = w.duration();
     } else if (w.take("rooms policy")) {
-        s.rooms_policy = w.any("a policy");
-        if (s.rooms_policy != "all" && s.rooms_policy != "not_public" && s.rooms_policy != "none") {
-            w.fail("a rooms policy is one of all, not_public, none");
-        }
+        s.rooms_policy = policy(w);
     } else if (w.take("room members max")) {
         s.room_members_max = w.number("a number of members");
     } else {
@@ -338,6 +344,16 @@ any_step parse_step(words& w) {
     }
     if (w.take("the server is killed")) {
         return step::server_restarts{.killed = true};
+    }
+    if (w.take("the rooms policy becomes")) {
+        return step::settings_change{.rooms_policy = policy(w)};
+    }
+    if (w.take("presence is switched")) {
+        const bool on = w.take("on");
+        if (!on) {
+            w.need("off");
+        }
+        return step::settings_change{.presence = on};
     }
     const actor who = w.who();
     if (w.take("syncs")) {

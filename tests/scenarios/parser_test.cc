@@ -81,6 +81,24 @@ TEST(scenario_parser, reads_what_is_seen) {
     EXPECT_EQ(only_step<step::sees>("at 5m bob sees himself hidden with no text").text, "");
 }
 
+TEST(scenario_parser, reads_what_was_heard) {
+    const auto h = only_step<step::heard>("at 5m bob/tablet last heard of alice busy \"no\"");
+    EXPECT_EQ(h.observer, (actor{"bob", "tablet"}));
+    EXPECT_EQ(h.what.subject, "alice");
+    EXPECT_EQ(h.what.state, "busy");
+    EXPECT_EQ(h.what.text, "no");
+    EXPECT_EQ(only_step<step::heard>("at 5m bob heard nothing about alice").what.state,
+              std::nullopt);
+}
+
+TEST(scenario_parser, reads_a_change_of_settings) {
+    const auto p = only_step<step::settings_change>("at 5m the rooms policy becomes none");
+    EXPECT_EQ(p.rooms_policy, "none");
+    EXPECT_EQ(p.presence, std::nullopt);
+    EXPECT_EQ(only_step<step::settings_change>("at 5m presence is switched off").presence, false);
+    EXPECT_THAT(error_of("at 5m the rooms policy becomes some"), testing::HasSubstr("not_public"));
+}
+
 TEST(scenario_parser, reads_how_often_somebody_is_woken) {
     EXPECT_EQ(only_step<step::gets_events>("at 0s bob is not woken").count, 0U);
     EXPECT_EQ(only_step<step::gets_events>("at 0s bob is woken twice").count, 2U);

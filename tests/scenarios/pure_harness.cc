@@ -22,6 +22,12 @@ state state_of(const std::string& word) {
     throw scenario_error("\"" + word + "\" can't be asked here");
 }
 
+presence::rooms_policy policy_of(const std::string& word) {
+    return word == "all"          ? presence::rooms_policy::all
+           : word == "not_public" ? presence::rooms_policy::not_public
+                                  : presence::rooms_policy::none;
+}
+
 presence::stream_request request_of(const std::optional<std::string>& as) {
     if (!as) {
         return {};
@@ -41,9 +47,7 @@ bool same_but_activity(presence::view a, const presence::view& b) {
 void pure_harness::begin(const setup& s) {
     settings_ = {
         .idle_timeout = s.idle_timeout, .offline_grace = s.grace, .active_window = s.active_window};
-    rules_.rooms = s.rooms_policy == "all"          ? presence::rooms_policy::all
-                   : s.rooms_policy == "not_public" ? presence::rooms_policy::not_public
-                                                    : presence::rooms_policy::none;
+    rules_.rooms = policy_of(s.rooms_policy);
     rules_.members_max = s.room_members_max;
     for (const std::string& user : s.users) {
         people_.try_emplace(user, settings_);
@@ -222,6 +226,14 @@ void pure_harness::restart(const step::server_restarts&) {
     look_around();
 }
 
+void pure_harness::change_settings(const step::settings_change& s) {
+    if (s.rooms_policy) {
+        rules_.rooms = policy_of(*s.rooms_policy);
+    }
+    enabled_ = s.presence.value_or(enabled_);
+    look_around();
+}
+
 std::optional<seen> pure_harness::look(const std::string& observer, const std::string& subject) {
     find(observer);
     if (!people_.contains(subject) || !may_see(observer, subject)) {
@@ -322,6 +334,9 @@ bool pure_harness::may_see(const std::string& observer, const std::string& subje
 presence::view pure_harness::view_of(const std::string& observer,
                                      const std::string& subject) const {
     const presence::user& core = people_.at(subject).core;
+    if (!enabled_) {
+        return {.last_active = core.seen_by_others(now_).last_active};
+    }
     return observer == subject ? core.seen_by_self(now_) : core.seen_by_others(now_);
 }
 

@@ -32,6 +32,7 @@ class pure_harness final : public harness {
     void kick(const step::kicks& s) override;
     void make_room(const step::makes_room& s) override;
     void restart(const step::server_restarts& s) override;
+    void change_settings(const step::settings_change& s) override;
     std::optional<seen> look(const std::string& observer, const std::string& subject) override;
     std::optional<seen> last_heard(const actor& observer, const std::string& subject) override;
     std::size_t take_events(const actor& observer,
@@ -81,6 +82,7 @@ class pure_harness final : public harness {
 
     presence::settings settings_;
     presence::room_rules rules_;
+    bool enabled_ = true;
     std::map<std::string, person> people_;
     std::map<std::string, hall> rooms_;
     base::instant begin_{base::mono_time{std::chrono::hours{1}},

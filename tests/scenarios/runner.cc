@@ -50,6 +50,9 @@ struct player {
     std::string operator()(const step::kicks& s) { return done(&harness::kick, s); }
     std::string operator()(const step::makes_room& s) { return done(&harness::make_room, s); }
     std::string operator()(const step::server_restarts& s) { return done(&harness::restart, s); }
+    std::string operator()(const step::settings_change& s) {
+        return done(&harness::change_settings, s);
+    }
 
     std::string operator()(const step::sees& s) {
         const std::optional<seen> found = h.look(s.observer, s.subject);

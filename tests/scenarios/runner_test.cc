@@ -46,6 +46,13 @@ TEST(scenario_runner, counts_events) {
     EXPECT_TRUE(play(before + "is woken once\nat 11s bob is not woken").failures.empty());
 }
 
+TEST(scenario_runner, knows_what_was_heard) {
+    const std::string before = "at 0s bob/desk syncs\nat 1s alice/phone syncs\nat 10s bob ";
+    EXPECT_TRUE(play(before + "last heard of alice online currently active").failures.empty());
+    EXPECT_EQ(play(before + "last heard of alice offline").failures.size(), 1U);
+    EXPECT_EQ(play(before + "heard nothing about alice").failures.size(), 1U);
+}
+
 TEST(scenario_runner, stops_at_an_impossible_step) {
     const outcome o = play("at 0s carol/phone syncs\nat 1s alice sees bob online\n");
     ASSERT_EQ(o.failures.size(), 1U);

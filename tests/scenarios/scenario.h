@@ -96,6 +96,11 @@ struct makes_room {
 struct server_restarts {
     bool killed;
 };
+// At run time, by a reload of the configuration. One of the two.
+struct settings_change {
+    std::optional<std::string> rooms_policy{};
+    std::optional<bool> presence{};  // off: everybody is offline
+};
 // Fields not given are not looked at. No `state`: the subject is not to be seen (404).
 struct sees {
     std::string observer, subject;
@@ -122,7 +127,7 @@ struct gets_events {
 using any_step = std::variant<step::syncs, step::polls, step::stops_syncing, step::puts, step::does,
                               step::logs_in, step::logs_out, step::is_deactivated, step::joins,
                               step::leaves, step::kicks, step::makes_room, step::server_restarts,
-                              step::sees, step::heard, step::gets_events>;
+                              step::settings_change, step::sees, step::heard, step::gets_events>;
 
 struct line {
     std::size_t number = 0;
