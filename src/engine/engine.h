@@ -31,9 +31,9 @@ using presence::rooms_policy;
 struct settings {
     presence::settings presence;
     rooms_policy rooms = rooms_policy::all;
-    std::uint32_t room_members_max = 0;         // 0: no limit; 10 % hysteresis
-    milliseconds window = milliseconds{100};    // W: least time between presence answers of a session
-    bool enabled = true;                        // presence as a whole; off: everyone offline
+    std::uint32_t room_members_max = 0;       // 0: no limit; 10 % hysteresis
+    milliseconds window = milliseconds{100};  // W: least time between presence answers of a session
+    bool enabled = true;                      // presence as a whole; off: everyone offline
     milliseconds restart_spread = std::chrono::seconds{5};
 };
 
@@ -48,17 +48,17 @@ class subject_filter {
 // A /sync, /events or peek that waits, or asks at once.
 struct poll {
     ports::http_handle handle;
-    std::uint32_t kind = 0;              // the caller's own mark, returned with the delivery
+    std::uint32_t kind = 0;  // the caller's own mark, returned with the delivery
     user_key user;
     device_key device;
-    std::optional<token> since;          // none: first sync
-    milliseconds timeout{0};             // 0: answered in this turn; capped by the caller
+    std::optional<token> since;  // none: first sync
+    milliseconds timeout{0};     // 0: answered in this turn; capped by the caller
     presence::stream_request marks;
     std::shared_ptr<const subject_filter> filter;  // null: everything
-    room_key peek;                       // valid: this room's members only, whoever asks
-    bool durable_news = false;           // the caller knows of durable news past since: answer at once
-    bool full = false;                   // full_state: everything visible, at once
-    bool resumed = false;                // the same request parked again (nothing but filtered news)
+    room_key peek;                                 // valid: this room's members only, whoever asks
+    bool durable_news = false;  // the caller knows of durable news past since: answer at once
+    bool full = false;          // full_state: everything visible, at once
+    bool resumed = false;       // the same request parked again (nothing but filtered news)
 };
 
 // What one net thread has to send after a turn. One owner at a time.
@@ -106,10 +106,10 @@ struct profile {
 class outside {
   public:
     virtual ~outside() = default;
-    virtual profile profile_of(user_key u) const = 0;        // valid until the call returns
-    virtual void deliver(std::unique_ptr<batch> b) = 0;      // in order per thread
-    virtual void save(const ports::presence_row& r) = 0;     // write behind
-    virtual void save(const ports::status_row& r) = 0;       // text expired by itself
+    virtual profile profile_of(user_key u) const = 0;     // valid until the call returns
+    virtual void deliver(std::unique_ptr<batch> b) = 0;   // in order per thread
+    virtual void save(const ports::presence_row& r) = 0;  // write behind
+    virtual void save(const ports::status_row& r) = 0;    // text expired by itself
     virtual void save(const ports::loss_row& r) = 0;
     virtual void forget(const ports::loss_removal& r) = 0;
     // Positions up to `ceiling` are about to be used; called well ahead (before 2^30 remain).
@@ -120,7 +120,8 @@ class outside {
 class engine {
   public:
     // Restart facts: the persisted ceiling (0: none) and whether the last stop was clean.
-    engine(const settings& s, outside& o, std::uint64_t presence_ceiling, bool clean_stop, instant now);
+    engine(const settings& s, outside& o, std::uint64_t presence_ceiling, bool clean_stop,
+           instant now);
     ~engine();
     engine(const engine&) = delete;
     engine& operator=(const engine&) = delete;
@@ -131,6 +132,8 @@ class engine {
     void load_membership(room_key r, user_key u, std::uint64_t presence_position);
     void load_room(room_key r, bool is_public);
     void load_loss(const ports::loss_row& r);
+    // After an unclean stop: `u` left `r` so shortly before it that the loss rows may be missing.
+    void load_departure(room_key r, user_key u);
     // The listener is open: the grace of those who were not offline begins.
     void ready(instant now);
 
@@ -155,7 +158,8 @@ class engine {
 
     // --- streams ---
     void open(poll p, instant now);
-    void gone(ports::http_handle h, instant now);  // the client vanished; unknown handles are ignored
+    void gone(ports::http_handle h,
+              instant now);  // the client vanished; unknown handles are ignored
     // Durable news for a user, already applied: wakes that user's streams now.
     // `position` becomes the D of tokens made from now on (it never goes back).
     void durable_applied(std::uint64_t position);
@@ -177,6 +181,8 @@ class engine {
     void turn(instant now);
     // When turn() has something to do; nullopt: nothing until the next input.
     std::optional<mono_time> next_turn() const;
+    // A batch that was sent comes back, so that the next one need not allocate. Optional.
+    void recycle(std::unique_ptr<batch> b);
     // Drain: answers every parked stream and saves everything not yet saved.
     void drain(instant now);
 

@@ -1,0 +1,270 @@
+#include <algorithm>
+
+#include "engine/impl.h"
+
+// Answers: from what is pending to a batch. Hot path: allocates per batch, never per delivery.
+namespace porchlight::engine {
+
+void engine::impl::serve_ready(instant now, bool all) {
+    std::size_t at = 0;
+    for (; at < ready_.size() && (all || units_ > 0); ++at) {
+        const std::uint32_t i = ready_[at];
+        sessions_[i].on_ready = false;
+        if (sessions_[i].parked) {
+            serve(i, now);
+        }
+        units_ -= units_ > 0 ? 1 : 0;
+    }
+    ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+void engine::impl::serve(std::uint32_t i, instant now) {
+    collect(i, now);
+    session& s = sessions_[i];
+    if (rows_.empty() && !s.must_answer) {
+        s.at_once = false;  // nothing left to tell: the poll stays parked
+        s.answer_at = mono_time::max();
+        return;
+    }
+    const std::size_t count = cut_rows(i, now);
+    deliver(i, count, now);
+    leave_parked(i, now, true);
+}
+
+// Finds in rows_ what to tell. Subjects whose deadline has passed are settled first, so that what
+// is told is the state of this moment.
+void engine::impl::collect(std::uint32_t i, instant now) {
+    settle_if_due(sessions_[i].user, now);
+    session& s = sessions_[i];
+    if (s.rebuild) {
+        rebuild(s);
+    } else {
+        collect_pending(s);
+    }
+    s.rebuild = false;
+    s.pending.clear();
+    if (s.filter && s.filter->limit() == 0) {
+        rows_.clear();
+    }
+    for (std::size_t k = 0; k < rows_.size(); ++k) {
+        settle_if_due(rows_[k].subject, now);
+    }
+    session& after = sessions_[i];
+    if (!after.rebuild) {
+        after.pending.clear();
+    }
+}
+
+void engine::impl::collect_pending(const session& s) {
+    rows_.clear();
+    candidates_.clear();
+    for (const std::uint32_t u : s.pending.all()) {
+        candidates_.push_back(user_key{u});
+    }
+    std::ranges::sort(candidates_);
+    const auto repeats = std::ranges::unique(candidates_);
+    candidates_.erase(repeats.begin(), repeats.end());
+    units_ -= std::min(units_, candidates_.size());
+    for (const user_key u : candidates_) {
+        if (s.filter && !s.filter->accepts(u)) {
+            continue;
+        }
+        if (u == s.user) {
+            rows_.push_back({.subject = u, .what = row::kind::self, .position = 0});
+            continue;
+        }
+        const bool visible = s.peek.valid()
+                                 ? rooms_[s.peek.index()].counts && rooms_[s.peek.index()].has(u)
+                                 : may_see(s.user, u);
+        if (visible) {
+            rows_.push_back({.subject = u, .what = row::kind::others, .position = 0});
+        } else if (const losses::loss* l = losses_.find(s.user, u);
+                   l != nullptr && place::of(s.since).is_before(l->position, u)) {
+            rows_.push_back({.subject = u,
+                             .what = row::kind::lost,
+                             .position = l->position,
+                             .last_active = l->last_active});
+        }
+    }
+}
+
+// How many of rows_ fit into this response; if not all, they stand in the order of their places
+// and the token says where it stopped.
+std::size_t engine::impl::cut_rows(std::uint32_t i, instant now) {
+    session& s = sessions_[i];
+    constexpr std::size_t surely_fits = 100;  // rows of the largest size
+    const std::size_t most =
+        std::min(limits::presence_per_response_max, s.filter ? s.filter->limit() : ~std::size_t{0});
+    next_ = token_for(s);
+    s.cut = false;
+    if (rows_.size() <= std::min(most, surely_fits)) {
+        return rows_.size();
+    }
+    order_rows(s);
+    const std::size_t count = fitting(now, std::min(most, rows_.size()));
+    if (count == rows_.size()) {
+        return count;
+    }
+    s.cut = true;
+    next_ = {.durable = durable_,
+             .presence = rows_[count - 1].position,
+             .cut = rows_[count - 1].subject.value + 1};
+    if (s.everything && !s.had_token) {
+        put_self_in(s, count);
+    }
+    for (std::size_t k = count; k < rows_.size() && !s.rebuild; ++k) {
+        s.rebuild = !s.pending.add(rows_[k].subject);
+    }
+    return count;
+}
+
+// By place, so that a token can name where it stops.
+void engine::impl::order_rows(session& s) {
+    if (!jobs_.empty() && !s.everything) {
+        rebuild(s);  // not all are marked yet, and a place needs all before it
+    }
+    const place since = s.everything ? place{} : place::of(s.since);
+    for (row& r : rows_) {
+        if (r.position == 0) {
+            bool worth_telling = true;
+            r.position = effective(s, r.subject, worth_telling, since);
+        }
+    }
+    std::ranges::sort(rows_, [](const row& a, const row& b) {
+        return std::pair{a.position, a.subject} < std::pair{b.position, b.subject};
+    });
+}
+
+// A first response has the user's own state, however little else fits.
+void engine::impl::put_self_in(const session& s, std::size_t count) {
+    const auto self = std::ranges::find(rows_, s.user, &row::subject);
+    if (self == rows_.end() || self - rows_.begin() < static_cast<std::ptrdiff_t>(count)) {
+        return;
+    }
+    std::swap(*self, rows_[count - 1]);
+    next_.presence = count == 1 ? 0 : rows_[count - 2].position;
+    next_.cut = count == 1 ? 0 : rows_[count - 2].subject.value + 1;
+}
+
+// REQUIRES: most > 0. At least one.
+std::size_t engine::impl::fitting(instant now, std::size_t most) const {
+    constexpr std::size_t frame = 220;  // keys, braces and numbers of one event
+    std::size_t bytes = 0;
+    for (std::size_t k = 0; k < most; ++k) {
+        const user_key u = rows_[k].subject;
+        const profile p = out_.profile_of(u);
+        bytes += frame + 2 * p.user_id.size() + p.displayname.size() + p.avatar_url.size();
+        if (rows_[k].what != row::kind::lost) {
+            bytes += shown_to_others(u, now).text.size();
+        }
+        if (bytes > limits::presence_bytes_per_response_max && k > 0) {
+            return k;
+        }
+    }
+    return most;
+}
+
+void engine::impl::deliver(std::uint32_t i, std::size_t count, instant now) {
+    session& s = sessions_[i];
+    batch& b = batch_for(s.handle.thread, now);
+    const auto first = static_cast<std::uint32_t>(b.indices.size());
+    for (std::size_t k = 0; k < count; ++k) {
+        b.indices.push_back(subject_in(s.handle.thread, rows_[k], now));
+    }
+    b.deliveries.push_back({.handle = s.handle,
+                            .kind = s.kind,
+                            .user = s.user,
+                            .device = s.device,
+                            .since = s.had_token ? std::optional{s.since} : std::nullopt,
+                            .next = next_,
+                            .first = first,
+                            .count = static_cast<std::uint32_t>(count),
+                            .durable_news = s.durable_news,
+                            .timed_out = s.timed_out,
+                            .marked = count != 0 ? s.marked : now.mono});
+    ++counts_.deliveries;
+    counts_.subjects_delivered += count;
+    s.since = next_;
+    s.had_token = true;
+    s.everything = s.full = false;
+    s.last_answer = now.mono;
+    s.at_once = false;
+    s.durable_news = false;
+}
+
+batch& engine::impl::batch_for(std::uint32_t thread, instant now) {
+    if (thread >= outgoing_.size()) {
+        outgoing_.resize(thread + 1);
+    }
+    outgoing& o = outgoing_[thread];
+    if (o.b == nullptr) {
+        if (spare_.empty()) {
+            o.b = std::make_unique<batch>();
+        } else {
+            o.b = std::move(spare_.back());
+            spare_.pop_back();
+        }
+        o.b->thread = thread;
+        o.b->at = now;
+    }
+    return *o.b;
+}
+
+// The subject's place in the batch of that thread, copied there once.
+std::uint32_t engine::impl::subject_in(std::uint32_t thread, const row& r, instant now) {
+    batch& b = *outgoing_[thread].b;
+    auto& index = outgoing_[thread].index;
+    const std::uint64_t name =
+        std::uint64_t{r.subject.value} << 2 | static_cast<std::uint64_t>(r.what);
+    if (const auto known = index.find(name); known != index.end()) {
+        const bool same =
+            r.what != row::kind::lost || b.subjects[known->second].last_active == r.last_active;
+        if (same) {
+            return known->second;
+        }
+    }
+    presence::view v;
+    if (r.what == row::kind::lost) {
+        v.last_active = r.last_active;
+    } else {
+        v = r.what == row::kind::self ? shown_to_self(r.subject, now)
+                                      : shown_to_others(r.subject, now);
+    }
+    const auto copy = [&b](std::string_view text) {
+        const auto offset = static_cast<std::uint32_t>(b.arena.size());
+        b.arena.insert(b.arena.end(), text.begin(), text.end());
+        return std::pair{offset, static_cast<std::uint32_t>(text.size())};
+    };
+    const profile p = out_.profile_of(r.subject);
+    const auto [user_id, user_id_size] = copy(p.user_id);
+    const auto [displayname, displayname_size] = copy(p.displayname);
+    const auto [avatar_url, avatar_url_size] = copy(p.avatar_url);
+    const auto [text, text_size] = copy(v.text);
+    b.subjects.push_back({.user = r.subject,
+                          .shown = v.shown,
+                          .hidden = v.hidden,
+                          .currently_active = v.currently_active,
+                          .last_active = v.last_active,
+                          .user_id = user_id,
+                          .user_id_size = user_id_size,
+                          .displayname = displayname,
+                          .displayname_size = displayname_size,
+                          .avatar_url = avatar_url,
+                          .avatar_url_size = avatar_url_size,
+                          .text = text,
+                          .text_size = text_size});
+    const auto at = static_cast<std::uint32_t>(b.subjects.size() - 1);
+    index[name] = at;
+    return at;
+}
+
+void engine::impl::send_batches() {
+    for (outgoing& o : outgoing_) {
+        if (o.b != nullptr) {
+            o.index.clear();
+            out_.deliver(std::move(o.b));
+        }
+    }
+}
+
+}  // namespace porchlight::engine

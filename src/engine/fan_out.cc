@@ -1,0 +1,263 @@
+#include <algorithm>
+
+#include "engine/impl.h"
+
+// Marking: who must hear of a change. Hot path: no strings, no allocation per mark.
+namespace porchlight::engine {
+
+void engine::impl::mark(std::uint32_t i, user_key subject, instant now) {
+    session& s = sessions_[i];
+    ++counts_.marks;
+    // Between two polls the filter of the next one is not known yet.
+    if (s.parked && s.filter && (s.filter->limit() == 0 || !s.filter->accepts(subject))) {
+        return;
+    }
+    if (s.pending.empty() && !s.rebuild) {
+        s.marked = now.mono;
+    }
+    if (!s.rebuild && !s.pending.add(subject)) {
+        s.rebuild = true;
+        s.pending.reset();
+        ++counts_.overflowed;
+    }
+    if (s.parked) {
+        schedule_answer(i, now);
+    }
+}
+
+void engine::impl::mark_user(live_user& l, user_key subject, instant now) {
+    for (std::uint32_t i = l.first_session; i != no_index; i = sessions_[i].next_of_user) {
+        if (!sessions_[i].peek.valid()) {
+            mark(i, subject, now);
+        }
+    }
+}
+
+// One's own changes don't wait for the window.
+void engine::impl::mark_self(live_user& l, instant now) {
+    for (std::uint32_t i = l.first_session; i != no_index; i = sessions_[i].next_of_user) {
+        session& s = sessions_[i];
+        if (!s.peek.valid()) {
+            s.at_once = true;
+            mark(i, l.user, now);
+        }
+    }
+}
+
+void engine::impl::mark_peekers(const room& r, user_key subject, instant now) {
+    for (const std::uint32_t i : r.peekers) {
+        mark(i, subject, now);
+    }
+}
+
+void engine::impl::mark_rebuild(std::uint32_t i, instant now) {
+    session& s = sessions_[i];
+    if (s.pending.empty() && !s.rebuild) {
+        s.marked = now.mono;
+    }
+    s.rebuild = true;
+    s.pending.clear();
+    if (s.parked) {
+        schedule_answer(i, now);
+    }
+}
+
+// Small work is done inside the call; what is larger goes on in turns.
+void engine::impl::start(job j, instant now) {
+    if (j.what == job::kind::fan_out) {
+        j.epoch = ++epoch_;
+    }
+    if (!in_turn_) {
+        units_ = limits::call_units_max;
+    }
+    // A recount starts jobs of its own, whose positions come after.
+    if (j.what == job::kind::recount || !run(j, now)) {
+        jobs_.push_back(std::move(j));
+    }
+}
+
+void engine::impl::run_jobs(instant now) {
+    while (!jobs_.empty() && units_ > 0) {
+        if (!run(jobs_.front(), now)) {
+            return;
+        }
+        jobs_.pop_front();
+    }
+}
+
+bool engine::impl::run(job& j, instant now) {
+    switch (j.what) {
+        case job::kind::fan_out:
+            return run_fan_out(j, now);
+        case job::kind::join:
+            return run_join(j, now);
+        case job::kind::leave:
+            return run_leave(j, now);
+        case job::kind::flip:
+            return run_flip(j, now);
+        case job::kind::recount:
+            return run_recount(j, now);
+    }
+    return true;
+}
+
+bool engine::impl::run_fan_out(job& j, instant now) {
+    const auto rooms = records_[j.user.index()].rooms.all();
+    auto at = std::ranges::lower_bound(rooms, room_key{j.room_cursor});
+    for (; at != rooms.end(); ++at) {
+        if (at->value != j.room_cursor) {
+            j.room_cursor = at->value;
+            j.member_cursor = 0;
+        }
+        room& r = rooms_[at->index()];
+        if (r.counts && !fan_out_in(j, r, now)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool engine::impl::fan_out_in(job& j, room& r, instant now) {
+    if (j.member_cursor == 0) {
+        mark_peekers(r, j.user, now);
+    }
+    for (std::size_t w = j.member_cursor; w < r.live.words(); ++w) {
+        if (units_ == 0) {
+            j.member_cursor = w;
+            return false;
+        }
+        --units_;
+        for (std::uint64_t bits = r.live.word(w); bits != 0; bits &= bits - 1) {
+            const auto i = w * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+            const user_key observer = r.members[i];
+            live_user& l = *live_[records_[observer.index()].live];
+            if (l.pass == j.epoch || observer == j.user) {
+                continue;
+            }
+            l.pass = j.epoch;
+            mark_user(l, j.user, now);
+            units_ -= units_ > 0 ? 1 : 0;
+        }
+    }
+    return true;
+}
+
+// Each side that had no reason before hears of the other once, offline too.
+bool engine::impl::run_join(job& j, instant now) {
+    room& r = rooms_[j.room.index()];
+    if (!r.counts || !r.has(j.user)) {
+        return true;
+    }
+    live_user* joiner = live(j.user);
+    if (j.member_cursor == 0) {
+        for (const std::uint32_t i : r.peekers) {
+            forget_loss(sessions_[i].user, j.user);
+        }
+        mark_peekers(r, j.user, now);
+    }
+    auto at =
+        std::ranges::lower_bound(r.members, user_key{static_cast<std::uint32_t>(j.member_cursor)});
+    for (; at != r.members.end(); ++at) {
+        if (units_ == 0) {
+            j.member_cursor = at->value;
+            return false;
+        }
+        --units_;
+        if (*at == j.user || reason_between(j.user, *at).joined < j.position) {
+            continue;
+        }
+        if (!losses_.empty()) {
+            forget_loss(*at, j.user);
+            forget_loss(j.user, *at);
+        }
+        if (!settings_.enabled) {
+            continue;
+        }
+        if (live_user* l = live(*at); l != nullptr) {
+            mark_user(*l, j.user, now);
+        }
+        if (joiner != nullptr) {
+            mark_user(*joiner, *at, now);
+        }
+    }
+    return true;
+}
+
+bool engine::impl::run_leave(job& j, instant now) {
+    room& r = rooms_[j.room.index()];
+    if (j.member_cursor == 0) {
+        for (const std::uint32_t i : r.peekers) {
+            if (!may_see(sessions_[i].user, j.user)) {
+                add_loss(sessions_[i].user, j.user, j.loss_position);
+                mark(i, j.user, now);
+            }
+        }
+    }
+    live_user* leaver = live(j.user);
+    for (; j.member_cursor < j.members.size(); ++j.member_cursor) {
+        if (units_ == 0) {
+            return false;
+        }
+        --units_;
+        const user_key other = j.members[j.member_cursor];
+        if (may_see(j.user, other)) {
+            continue;
+        }
+        add_loss(other, j.user, j.loss_position);
+        add_loss(j.user, other, j.loss_position);
+        if (!j.tell) {
+            continue;
+        }
+        if (live_user* l = live(other); l != nullptr) {
+            mark_user(*l, j.user, now);
+        }
+        if (leaver != nullptr) {
+            mark_user(*leaver, other, now);
+        }
+    }
+    return true;
+}
+
+bool engine::impl::run_flip(job& j, instant now) {
+    room& r = rooms_[j.room.index()];
+    if (j.member_cursor == 0) {
+        for (const std::uint32_t i : r.peekers) {
+            mark_rebuild(i, now);
+        }
+    }
+    auto at =
+        std::ranges::lower_bound(r.members, user_key{static_cast<std::uint32_t>(j.member_cursor)});
+    for (; at != r.members.end(); ++at) {
+        if (units_ == 0) {
+            j.member_cursor = at->value;
+            return false;
+        }
+        --units_;
+        if (const live_user* l = live(*at); l != nullptr) {
+            for (std::uint32_t i = l->first_session; i != no_index; i = sessions_[i].next_of_user) {
+                if (!sessions_[i].peek.valid()) {
+                    mark_rebuild(i, now);
+                }
+            }
+        }
+    }
+    return true;
+}
+
+// After new settings: each room is judged again.
+bool engine::impl::run_recount(job& j, instant now) {
+    for (; j.member_cursor < rooms_.size(); ++j.member_cursor) {
+        if (units_ == 0) {
+            return false;
+        }
+        --units_;
+        const std::size_t left = units_;
+        if (rooms_[j.member_cursor].known) {
+            recount(room_key{static_cast<std::uint32_t>(j.member_cursor)}, now);
+        }
+        units_ = std::min(units_, left);
+    }
+    return true;
+}
+
+}  // namespace porchlight::engine

@@ -1,0 +1,237 @@
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/timing_wheel.h"
+#include "engine/engine.h"
+#include "engine/losses.h"
+#include "engine/positions.h"
+#include "engine/rooms.h"
+#include "engine/sessions.h"
+#include "engine/users.h"
+
+// The inside of the engine; its parts are in the .cc files named after them. Nothing outside of
+// this folder includes it.
+namespace porchlight::engine {
+
+namespace limits = base::limits;
+
+// A place in the stream of presence positions, as a token names it: everything up to it is told.
+// Among equal positions subjects go by key; cut 0 stands for behind all of them.
+struct place {
+    std::uint64_t position = 0;
+    std::uint32_t cut = 0;
+
+    static place of(const token& t) { return {t.presence, t.cut}; }
+    // Is something at `p` about `subject` still to be told?
+    bool is_before(std::uint64_t p, user_key subject) const {
+        return p > position || (p == position && cut != 0 && subject.value >= cut);
+    }
+    bool may_be_before(std::uint64_t p) const {
+        return p > position || (p == position && cut != 0);
+    }
+};
+
+// One event of a response, before it is copied into a batch.
+struct row {
+    enum class kind : std::uint8_t { others, self, lost };
+    user_key subject;
+    kind what = kind::others;
+    std::uint64_t position = 0;                 // effective: last change or start of the reason
+    std::optional<wall_time> last_active = {};  // lost only: as at that moment
+};
+
+// Work that may take longer than one turn. Until it is done no token passes its position, so that
+// whoever is not marked yet finds the change from the token.
+struct job {
+    enum class kind : std::uint8_t { fan_out, join, leave, flip, recount };
+    kind what = kind::fan_out;
+    bool tell = true;            // leave: mark sessions (else only note the losses)
+    std::uint64_t position = 0;  // the job's own
+    std::uint64_t loss_position = 0;
+    user_key user = {};
+    room_key room = {};
+    std::uint64_t epoch = 0;
+    std::uint32_t room_cursor = 0;       // key of the room to go on with
+    std::size_t member_cursor = 0;       // index or key value of the member to go on with
+    std::vector<user_key> members = {};  // leave: who was there
+};
+
+struct engine::impl {
+    impl(const settings& s, outside& o, std::uint64_t ceiling, bool clean_stop, instant now);
+
+    // --- switching.cc ---
+    void end_streams(user_key u, device_key d, instant now);
+    void switch_off(instant now);
+    void switch_on(instant now);
+    presence::user copy_of(user_key u) const;
+    void turn(instant now);
+    void drain(instant now);
+
+    // --- users.cc ---
+    user_record& ensure(user_key u);
+    bool knows(user_key u) const {
+        return u.index() < records_.size() && records_[u.index()].known;
+    }
+    live_user* live(user_key u) const;
+    live_user& wake_up(user_key u);
+    void rest_if_idle(user_key u);
+    void arm(live_user& l);
+    void settle_if_due(user_key u, instant now);
+    void on_user_deadline(user_key u, instant now);
+    void apply(live_user& l, const presence::changes& c, instant now, bool stored);
+    presence::view shown_to_others(user_key u, instant now) const;
+    presence::view shown_to_self(user_key u, instant now) const;
+    std::optional<wall_time> shown_activity(user_key u) const;
+    const resting_user* resting(user_key u) const;
+    std::uint64_t self_position(user_key u) const;
+    bool is_interesting(user_key u) const;
+    bool finds_interesting(user_key u) const;
+    void refresh_interesting(user_key u);
+    void set_interesting(user_key u, bool on);
+    void set_live_bits(user_key u, bool on);
+    void soil(user_key u, instant now);  // to be saved
+    void save_some(instant now, std::size_t most);
+    ports::status_row status_row_of(user_key u, const presence::saved_state& s) const;
+
+    // --- loading.cc ---
+    void begin(instant now);
+    void hold(user_key u, presence::state saved, instant now);
+    void grow_records(std::size_t size);
+
+    // --- membership.cc ---
+    room& ensure_room(room_key r);
+    bool room_known(room_key r) const {
+        return r.index() < rooms_.size() && rooms_[r.index()].known;
+    }
+    bool may_see(user_key observer, user_key subject) const;
+    bool shares(user_key a, user_key b, bool counting_only) const;
+    // The start of the reason for a and b to see each other. By membership alone, and with the
+    // flips of rooms; the highest number: none.
+    struct reason {
+        std::uint64_t joined = ~std::uint64_t{0};
+        std::uint64_t counted = ~std::uint64_t{0};
+    };
+    reason reason_between(user_key a, user_key b) const;
+    void recount(room_key r, instant now, user_key newcomer = {});
+    bool judge(room& r) const;
+    void joined(room_key r, user_key u, std::uint64_t position, instant now);
+    void left(room_key r, user_key u, instant now);
+    void add_loss(user_key observer, user_key subject, std::uint64_t position);
+    void forget_loss(user_key observer, user_key subject);
+
+    // --- fan_out.cc ---
+    void mark(std::uint32_t i, user_key subject, instant now);
+    void mark_user(live_user& l, user_key subject, instant now);
+    void mark_self(live_user& l, instant now);
+    void mark_peekers(const room& r, user_key subject, instant now);
+    void mark_rebuild(std::uint32_t i, instant now);
+    void start(job j, instant now);
+    void run_jobs(instant now);
+    // True: done. Uses up `units_`.
+    bool run(job& j, instant now);
+    bool run_fan_out(job& j, instant now);
+    bool fan_out_in(job& j, room& r, instant now);
+    bool run_join(job& j, instant now);
+    bool run_leave(job& j, instant now);
+    bool run_flip(job& j, instant now);
+    bool run_recount(job& j, instant now);
+
+    // --- streams.cc ---
+    void open(poll p, instant now);
+    std::uint32_t session_for(const poll& p, live_user& l, instant now);
+    bool continues(const session& s, const poll& p) const;
+    void make_room_for_stream(const poll& p, live_user& l, instant now);
+    void open_stream(session& s, live_user& l, const poll& p, instant now);
+    void close_stream(session& s, instant now);
+    void leave_parked(std::uint32_t i, instant now, bool answered);
+    void drop_session(std::uint32_t i, instant now);
+    void schedule_answer(std::uint32_t i, instant now);
+    void make_ready(std::uint32_t i);
+    void must_answer(std::uint32_t i);
+    void arm_session(std::uint32_t i);
+    void on_session_deadline(std::uint32_t i, instant now);
+    token token_for(const session& s) const;
+    std::uint64_t told_up_to() const;
+
+    // --- rebuild.cc ---
+    void rebuild(const session& s);
+    void rebuild_room(const session& s, const room& r, std::uint64_t observer_since);
+    void rebuild_ended(const session& s, const room& r, const place& since);
+    void rebuild_losses(const session& s, const place& since);
+    void add_candidates(const session& s, const place& since);
+    std::uint64_t effective(const session& s, user_key subject, bool& worth_telling,
+                            const place& since) const;
+
+    // --- answer.cc ---
+    void serve_ready(instant now, bool all);
+    void serve(std::uint32_t i, instant now);
+    void collect(std::uint32_t i, instant now);
+    void collect_pending(const session& s);
+    std::size_t cut_rows(std::uint32_t i, instant now);
+    void order_rows(session& s);
+    void put_self_in(const session& s, std::size_t count);
+    std::size_t fitting(instant now, std::size_t most) const;
+    void deliver(std::uint32_t i, std::size_t count, instant now);
+    batch& batch_for(std::uint32_t thread, instant now);
+    std::uint32_t subject_in(std::uint32_t thread, const row& r, instant now);
+    void send_batches();
+
+    settings settings_;
+    outside& out_;
+    positions positions_;
+    const bool clean_;
+    bool begun_ = false;
+    std::uint64_t durable_ = 0;
+    mono_time last_now_;
+
+    std::vector<user_record> records_;
+    std::vector<std::uint64_t> changed_;  // P of each user's last change others could see
+    std::vector<std::unique_ptr<live_user>> live_;
+    std::vector<std::uint32_t> live_free_;
+    boost::unordered_flat_map<std::uint32_t, resting_user> resting_;
+    std::vector<std::pair<user_key, presence::state>> held_;  // loaded, until begin()
+    std::vector<std::pair<room_key, user_key>> departures_;   // loaded, until begin()
+    std::size_t known_ = 0;
+    std::vector<room> rooms_;
+    std::size_t rooms_known_ = 0;
+    losses losses_;
+    session_table sessions_;
+
+    struct timer {
+        mono_time at;
+        std::uint32_t id;
+    };
+    base::timing_wheel<timer> user_deadlines_, session_deadlines_;
+    std::deque<job> jobs_;   // by position
+    std::size_t units_ = 0;  // what this turn or call may still do
+    bool in_turn_ = false;
+    std::uint64_t epoch_ = 0;
+    std::vector<std::uint32_t> ready_;
+    std::vector<std::uint32_t> unsaved_;
+    std::optional<mono_time> save_at_;
+
+    // Scratch of the session being served.
+    std::vector<row> rows_;
+    token next_;
+    std::vector<user_key> candidates_;
+    std::vector<std::pair<user_key, std::uint64_t>> ended_;
+
+    struct outgoing {
+        std::unique_ptr<batch> b;
+        boost::unordered_flat_map<std::uint64_t, std::uint32_t>
+            index;  // (subject, kind) -> subject
+    };
+    std::vector<outgoing> outgoing_;  // of each net thread
+    std::vector<std::unique_ptr<batch>> spare_;
+    counts counts_{};
+};
+
+}  // namespace porchlight::engine

@@ -1,0 +1,154 @@
+#include <algorithm>
+
+#include "engine/impl.h"
+
+// From the store to the state the last run left.
+namespace porchlight::engine {
+
+void engine::impl::grow_records(std::size_t size) {
+    if (size > records_.capacity()) {
+        const std::size_t capacity = std::max(size, records_.capacity() + records_.capacity() / 2);
+        records_.reserve(capacity);
+        changed_.reserve(capacity);
+    }
+    records_.resize(size);
+    changed_.resize(size);
+}
+
+// The first input after loading: who was not offline is taken up again, as saved.
+void engine::impl::begin(instant now) {
+    last_now_ = now.mono;
+    if (begun_) {
+        return;
+    }
+    begun_ = true;
+    std::ranges::sort(held_);  // an expiring text comes before the state of the same user
+    for (const auto& [u, s] : held_) {
+        hold(u, s, now);
+    }
+    held_ = {};
+    for (const auto& [u, rest] : resting_) {
+        set_interesting(user_key{u}, finds_interesting(user_key{u}));
+    }
+    for (room& r : rooms_) {
+        r.members.shrink_to_fit();
+        r.since.shrink_to_fit();
+        r.counts = judge(r);
+    }
+    for (const auto& [r, u] : departures_) {
+        for (const user_key m : ensure_room(r).members) {
+            if (!may_see(m, u)) {
+                add_loss(m, u, positions_.restart());
+                add_loss(u, m, positions_.restart());
+            }
+        }
+    }
+    departures_ = {};
+}
+
+void engine::impl::hold(user_key u, presence::state saved, instant now) {
+    user_record& r = records_[u.index()];
+    if (!settings_.enabled || r.deactivated) {
+        changed_[u.index()] = positions_.restart();  // its last offline is still to be told
+        soil(u, now);
+        return;
+    }
+    live_user& l = wake_up(u);
+    presence::changes c = l.core.restored(saved, now);
+    if (saved != presence::state::offline) {
+        // An open stream of the devices of before, until the grace may begin.
+        c |= l.core.stream_opened(device_key{}, {.marks = true, .asked = saved}, now);
+        l.hold_until = mono_time::max();
+        r.saved = saved;
+    }
+    if (c.lasting) {
+        out_.save(status_row_of(u, l.core.saved()));
+        changed_[u.index()] = positions_.next(now);
+    }
+    refresh_interesting(u);
+    arm(l);
+    rest_if_idle(u);
+}
+
+void engine::load_status(const ports::status_row& r) {
+    impl& e = *impl_;
+    ASSERT(!e.begun_);
+    user_record& record = e.ensure(r.user);
+    if (!e.clean_) {
+        // It may have been stored just before the end, and told to nobody.
+        e.changed_[r.user.index()] = e.positions_.restart();
+    }
+    if (r.text.empty() && !r.hidden) {
+        return;
+    }
+    record.resting = true;
+    e.resting_[r.user.value].saved = {.last_active = std::nullopt,
+                                      .text = r.text,
+                                      .text_expires = r.text_expires,
+                                      .hidden = r.hidden,
+                                      .hidden_by = r.hidden_by,
+                                      .frozen_text = r.frozen_text,
+                                      .frozen_last_active = r.frozen_last_active};
+    if (r.text_expires) {
+        e.held_.emplace_back(r.user, presence::state::offline);
+    }
+}
+
+void engine::load_presence(const ports::presence_row& r, bool was_dirty) {
+    impl& e = *impl_;
+    ASSERT(!e.begun_);
+    user_record& record = e.ensure(r.user);
+    record.last_active = r.last_active ? base::unix_ms(*r.last_active) : never_active;
+    std::uint64_t& changed = e.changed_[r.user.index()];
+    changed = std::max(changed, r.changed);
+    if (!e.clean_ && (was_dirty || r.state != 0)) {
+        changed = e.positions_.restart();
+    }
+    if (r.state != 0 && r.state <= static_cast<std::uint8_t>(presence::state::busy)) {
+        e.held_.emplace_back(r.user, static_cast<presence::state>(r.state));
+    }
+}
+
+void engine::load_membership(room_key r, user_key u, std::uint64_t presence_position) {
+    impl& e = *impl_;
+    ASSERT(!e.begun_);
+    if (presence_position == 0 && !e.clean_) {
+        presence_position = e.positions_.restart();
+    }
+    user_record& record = e.ensure(u);
+    if (e.ensure_room(r).add(u, presence_position, false, false)) {
+        record.rooms.insert(r);
+    }
+}
+
+void engine::load_room(room_key r, bool is_public) {
+    ASSERT(!impl_->begun_);
+    impl_->ensure_room(r).is_public = is_public;
+}
+
+void engine::load_loss(const ports::loss_row& r) {
+    ASSERT(!impl_->begun_);
+    impl_->losses_.add(r.observer, {r.subject, r.position, r.last_active});
+}
+
+void engine::load_departure(room_key r, user_key u) {
+    ASSERT(!impl_->begun_);
+    impl_->departures_.emplace_back(r, u);
+}
+
+void engine::ready(instant now) {
+    impl& e = *impl_;
+    e.begin(now);
+    const auto spread = std::max<std::int64_t>(e.settings_.restart_spread.count(), 0) + 1;
+    for (const std::unique_ptr<live_user>& l : e.live_) {
+        if (l != nullptr && l->hold_until) {
+            const std::uint64_t mixed = (l->user.value + 1) * 0x9e37'79b9'7f4a'7c15ULL >> 32;
+            const auto delay =
+                static_cast<std::int64_t>(mixed % static_cast<std::uint64_t>(spread));
+            l->hold_until = now.mono + milliseconds{delay};
+            e.arm(*l);
+        }
+    }
+}
+
+}  // namespace porchlight::engine

@@ -1,0 +1,144 @@
+#include <algorithm>
+
+#include "engine/impl.h"
+
+// Who may see whom: rooms, their policy, and what is lost with the last reason.
+namespace porchlight::engine {
+
+room& engine::impl::ensure_room(room_key r) {
+    ASSERT(r.valid());
+    if (r.index() >= rooms_.size()) {
+        rooms_.resize(r.index() + 1);
+    }
+    room& in = rooms_[r.index()];
+    if (!in.known) {
+        in.known = true;
+        ++rooms_known_;
+    }
+    return in;
+}
+
+bool engine::impl::shares(user_key a, user_key b, bool counting_only) const {
+    if (!knows(a) || !knows(b)) {
+        return false;
+    }
+    auto few = records_[a.index()].rooms.all();
+    auto many = records_[b.index()].rooms.all();
+    if (few.size() > many.size()) {
+        std::swap(few, many);
+    }
+    return std::ranges::any_of(few, [&](room_key r) {
+        return (!counting_only || rooms_[r.index()].counts) && std::ranges::binary_search(many, r);
+    });
+}
+
+bool engine::impl::may_see(user_key observer, user_key subject) const {
+    return observer == subject ? knows(subject) : shares(observer, subject, true);
+}
+
+engine::impl::reason engine::impl::reason_between(user_key a, user_key b) const {
+    reason found;
+    auto few = records_[a.index()].rooms.all();
+    auto many = records_[b.index()].rooms.all();
+    if (few.size() > many.size()) {
+        std::swap(few, many);
+    }
+    for (const room_key key : few) {
+        const room& r = rooms_[key.index()];
+        if (r.counts && std::ranges::binary_search(many, key)) {
+            const std::uint64_t both = std::max(r.since[r.find(a)], r.since[r.find(b)]);
+            found.joined = std::min(found.joined, both);
+            found.counted = std::min(found.counted, std::max(both, r.counting_since));
+        }
+    }
+    return found;
+}
+
+bool engine::impl::judge(room& r) const {
+    const presence::room_rules rules{.rooms = settings_.rooms,
+                                     .members_max = settings_.room_members_max};
+    r.size_allows =
+        presence::size_allows(rules, static_cast<std::uint32_t>(r.members.size()), r.size_allows);
+    return presence::room_counts(
+        rules, {.is_public = r.is_public, .excluded = false, .size_allows = r.size_allows});
+}
+
+// Does the room still count? A flip is one job over its streams, never an event per pair of
+// members.
+void engine::impl::recount(room_key key, instant now, user_key newcomer) {
+    room& r = rooms_[key.index()];
+    const bool counts = judge(r);
+    if (counts == r.counts) {
+        return;
+    }
+    r.counts = counts;
+    const std::uint64_t position = positions_.next(now);
+    if (counts) {
+        r.counting_since = position;
+        r.ended.reset();
+    } else {
+        r.ended = std::make_unique<room::ending>();
+        r.ended->position = position;
+        r.ended->at = now.wall;
+        r.ended->newcomer = newcomer;
+        room::each(r.interesting,
+                   [&](std::size_t i) { r.ended->interesting.push_back(r.members[i]); });
+    }
+    start({.what = job::kind::flip, .position = position, .room = key}, now);
+}
+
+void engine::impl::joined(room_key key, user_key u, std::uint64_t position, instant now) {
+    room& r = ensure_room(key);
+    user_record& record = ensure(u);
+    const live_user* l = live(u);
+    if (!r.add(u, position, l != nullptr && l->session_count != 0, record.interesting)) {
+        return;
+    }
+    record.rooms.insert(key);
+    recount(key, now, u);
+    if (r.counts) {
+        start({.what = job::kind::join, .position = position, .user = u, .room = key}, now);
+    }
+}
+
+void engine::impl::left(room_key key, user_key u, instant now) {
+    if (!room_known(key) || !rooms_[key.index()].has(u)) {
+        return;
+    }
+    room& r = rooms_[key.index()];
+    r.remove(u);
+    records_[u.index()].rooms.erase(key);
+    if (r.counts || r.ended) {
+        // Of a room that stopped to count before, only streams that did not ask since must be told.
+        const std::uint64_t position = positions_.next(now);
+        start({.what = job::kind::leave,
+               .tell = r.counts,
+               .position = position,
+               .loss_position = r.counts ? position : r.ended->position,
+               .user = u,
+               .room = key,
+               .members = r.members},
+              now);
+    }
+    recount(key, now);
+}
+
+void engine::impl::add_loss(user_key observer, user_key subject, std::uint64_t position) {
+    if (changed_[subject.index()] == 0 && !records_[subject.index()].interesting) {
+        return;  // nobody was ever told anything of this subject
+    }
+    const auto active = shown_activity(subject);
+    for (const user_key pruned : losses_.add(observer, {subject, position, active})) {
+        out_.forget({.observer = observer, .subject = pruned});
+    }
+    out_.save(ports::loss_row{
+        .observer = observer, .subject = subject, .position = position, .last_active = active});
+}
+
+void engine::impl::forget_loss(user_key observer, user_key subject) {
+    if (losses_.forget(observer, subject)) {
+        out_.forget({.observer = observer, .subject = subject});
+    }
+}
+
+}  // namespace porchlight::engine

@@ -1,0 +1,147 @@
+#include <algorithm>
+
+#include "engine/impl.h"
+
+// What a stream must hear, found from its token alone.
+namespace porchlight::engine {
+
+// Fills rows_ with everything past the token of `s` (or with all that it may see).
+void engine::impl::rebuild(const session& s) {
+    ++counts_.rebuilt;
+    rows_.clear();
+    candidates_.clear();
+    ended_.clear();
+    const place since = s.everything ? place{} : place::of(s.since);
+    candidates_.push_back(s.user);
+    if (s.peek.valid()) {
+        candidates_.clear();
+        const room& r = ensure_room(s.peek);
+        rebuild_room(s, r, 0);
+        rebuild_ended(s, r, since);
+    } else {
+        for (const room_key key : records_[s.user.index()].rooms.all()) {
+            const room& r = rooms_[key.index()];
+            rebuild_room(s, r, r.since[r.find(s.user)]);
+            rebuild_ended(s, r, since);
+        }
+    }
+    add_candidates(s, since);
+    if (!s.everything) {
+        rebuild_losses(s, since);
+    }
+    units_ -= std::min(units_, candidates_.size() + 1);
+}
+
+void engine::impl::rebuild_room(const session& s, const room& r, std::uint64_t observer_since) {
+    if (!r.counts) {
+        return;
+    }
+    if (s.everything && !s.full) {
+        room::each(r.interesting, [&](std::size_t i) { candidates_.push_back(r.members[i]); });
+        return;
+    }
+    if (s.full) {
+        candidates_.insert(candidates_.end(), r.members.begin(), r.members.end());
+        return;
+    }
+    const place since = place::of(s.since);
+    const std::uint64_t base = std::max(observer_since, r.counting_since);
+    const bool all_new = since.may_be_before(base);
+    for (std::size_t i = 0; i < r.members.size(); ++i) {
+        const std::uint64_t p = std::max(changed_[r.members[i].index()], r.since[i]);
+        if (all_new || since.may_be_before(p)) {
+            candidates_.push_back(r.members[i]);
+        }
+    }
+}
+
+// A room that stopped to count past the token: whom one sees no more goes offline.
+void engine::impl::rebuild_ended(const session& s, const room& r, const place& since) {
+    if (s.everything || !r.ended || r.ended->newcomer == s.user ||
+        !since.may_be_before(r.ended->position)) {
+        return;
+    }
+    for (const user_key u : r.ended->interesting) {
+        if (u != s.user && u != r.ended->newcomer) {
+            ended_.emplace_back(u, r.ended->position);
+        }
+    }
+    for (const user_key u : r.members) {
+        if (u != s.user && since.may_be_before(changed_[u.index()]) &&
+            changed_[u.index()] < r.ended->position) {
+            ended_.emplace_back(u, r.ended->position);
+        }
+    }
+}
+
+void engine::impl::add_candidates(const session& s, const place& since) {
+    std::ranges::sort(candidates_);
+    const auto repeats = std::ranges::unique(candidates_);
+    candidates_.erase(repeats.begin(), repeats.end());
+    for (const user_key u : candidates_) {
+        if (s.filter && !s.filter->accepts(u)) {
+            continue;
+        }
+        bool worth_telling = true;
+        const std::uint64_t p = effective(s, u, worth_telling, since);
+        if (s.everything || (worth_telling && since.is_before(p, u))) {
+            rows_.push_back({.subject = u,
+                             .what = u == s.user ? row::kind::self : row::kind::others,
+                             .position = p});
+        }
+    }
+}
+
+// The later of the subject's last change and the start of the reason to see it.
+std::uint64_t engine::impl::effective(const session& s, user_key subject, bool& worth_telling,
+                                      const place& since) const {
+    std::uint64_t p = std::max<std::uint64_t>(changed_[subject.index()], 1);
+    std::uint64_t counted = 0, joined = 0;
+    if (subject == s.user) {
+        p = self_position(subject);
+    } else if (s.peek.valid()) {
+        const room& r = rooms_[s.peek.index()];
+        joined = r.since[r.find(subject)];
+        counted = std::max(joined, r.counting_since);
+    } else {
+        const reason why = reason_between(s.user, subject);
+        joined = why.joined;
+        counted = why.counted;
+    }
+    if (!is_interesting(subject) && subject != s.user) {
+        // Neither the flip of a room nor the start of a record is news of someone offline.
+        worth_telling = since.is_before(std::max(p, joined), subject) && std::max(p, joined) > 1;
+    }
+    return std::max(p, counted);
+}
+
+void engine::impl::rebuild_losses(const session& s, const place& since) {
+    if (!s.peek.valid()) {
+        for (const losses::loss& l : losses_.of(s.user)) {
+            if (since.is_before(l.position, l.subject) && !may_see(s.user, l.subject)) {
+                rows_.push_back({.subject = l.subject,
+                                 .what = row::kind::lost,
+                                 .position = l.position,
+                                 .last_active = l.last_active});
+            }
+        }
+    }
+    std::ranges::sort(ended_);
+    for (std::size_t i = 0; i < ended_.size(); ++i) {
+        const auto& [u, position] = ended_[i];
+        const bool repeated = i != 0 && ended_[i - 1].first == u;
+        if (repeated || !since.is_before(position, u) ||
+            (!s.peek.valid() && (may_see(s.user, u) || losses_.find(s.user, u) != nullptr))) {
+            continue;
+        }
+        // What was not noted per pair is bounded by the moment the room stopped to count.
+        const auto active = shown_activity(u);
+        rows_.push_back(
+            {.subject = u, .what = row::kind::lost, .position = position, .last_active = active});
+    }
+    if (s.filter) {
+        std::erase_if(rows_, [&](const row& r) { return !s.filter->accepts(r.subject); });
+    }
+}
+
+}  // namespace porchlight::engine

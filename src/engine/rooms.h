@@ -1,0 +1,73 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/key.h"
+#include "base/time.h"
+
+// Who is joined where. Deciding thread only.
+namespace porchlight::engine {
+
+using base::room_key;
+using base::user_key;
+
+// One bit per member of a room, kept aligned with the member list.
+class member_bits {
+  public:
+    bool test(std::size_t i) const { return (words_[i / 64] >> (i % 64) & 1) != 0; }
+    void set(std::size_t i, bool on);
+    void insert(std::size_t i, std::size_t size_before, bool on);
+    void erase(std::size_t i, std::size_t size_before);
+    std::size_t words() const { return words_.size(); }
+    std::uint64_t word(std::size_t w) const { return words_[w]; }
+    void shrink() { words_.shrink_to_fit(); }
+
+  private:
+    std::vector<std::uint64_t> words_;
+};
+
+// The joined members of one room.
+// Invariants: (1) `members` ascends strictly; (2) `since`, `live` and `interesting` are aligned
+// with it; (3) live bit = the member has a session; (4) interesting bit = others see more of the
+// member than a bare offline (frozen while presence is switched off).
+struct room {
+    // How the room stopped to count: who had something to lose, for streams that ask later.
+    struct ending {
+        std::uint64_t position = 0;
+        base::wall_time at;
+        user_key newcomer;  // whose join ended it: nobody saw that one, nor was seen by it
+        std::vector<user_key> interesting;  // ascending
+    };
+
+    std::vector<user_key> members;
+    std::vector<std::uint64_t> since;  // P of each member's join
+    member_bits live, interesting;
+    std::vector<std::uint32_t> peekers;  // sessions that watch this room from outside
+    std::uint64_t counting_since = 0;    // P of the last flip to counting; 0: always did
+    std::unique_ptr<ending> ended;       // set while the room does not count but did
+    bool known = false;
+    bool is_public = false;
+    bool size_allows = true;  // with hysteresis
+    bool counts = true;       // for presence, by policy
+
+    // Index of the member; members.size() when not joined. Cost: O(log members).
+    std::size_t find(user_key u) const;
+    bool has(user_key u) const { return find(u) != members.size(); }
+    // False: was joined already (its position stays). Appending in order is O(1).
+    bool add(user_key u, std::uint64_t position, bool is_live, bool is_interesting);
+    bool remove(user_key u);  // false: was not joined
+    // Calls f(index) for each set bit.
+    template <class F>
+    static void each(const member_bits& bits, F f) {
+        for (std::size_t w = 0; w < bits.words(); ++w) {
+            for (std::uint64_t word = bits.word(w); word != 0; word &= word - 1) {
+                f(w * 64 + static_cast<std::size_t>(std::countr_zero(word)));
+            }
+        }
+    }
+};
+
+}  // namespace porchlight::engine

@@ -1,0 +1,94 @@
+#include "engine/impl.h"
+
+// What ends or begins many streams at once: devices that go, presence as a whole on and off.
+namespace porchlight::engine {
+
+// Ends the streams of one device, or with an invalid key of all: parked polls are answered.
+void engine::impl::end_streams(user_key u, device_key d, instant now) {
+    const live_user* l = live(u);
+    std::uint32_t i = l == nullptr ? no_index : l->first_session;
+    while (i != no_index) {
+        session& s = sessions_[i];
+        const std::uint32_t next = s.next_of_user;
+        if (!d.valid() || s.device == d) {
+            close_stream(s, now);
+            s.ends = true;
+            if (s.parked) {
+                must_answer(i);
+            } else {
+                drop_session(i, now);
+            }
+        }
+        i = next;
+    }
+}
+
+// Everyone who showed something goes offline once; afterwards nothing is tracked.
+void engine::impl::switch_off(instant now) {
+    const std::uint64_t position = positions_.next(now);
+    for (std::uint32_t i = 0; i < records_.size(); ++i) {
+        if (records_[i].interesting) {
+            changed_[i] = position;
+            soil(user_key{i}, now);
+            set_interesting(user_key{i}, false);
+        }
+    }
+    for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
+        if (sessions_[i].used) {
+            sessions_[i].stream_open = false;
+            mark_rebuild(i, now);
+        }
+    }
+    for (std::size_t i = 0; i < live_.size(); ++i) {
+        if (live_[i] != nullptr) {
+            live_user& l = *live_[i];
+            l.hold_until.reset();
+            l.core = presence::user(settings_.presence, l.core.saved());
+            arm(l);
+            rest_if_idle(l.user);
+        }
+    }
+}
+
+void engine::impl::switch_on(instant now) {
+    const std::uint64_t position = positions_.next(now);
+    for (std::uint32_t i = 0; i < records_.size(); ++i) {
+        const user_key u{i};
+        if (records_[i].known && finds_interesting(u)) {
+            set_interesting(u, true);
+            changed_[i] = position;
+            soil(u, now);
+        }
+    }
+    for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
+        session& s = sessions_[i];
+        if (!s.used) {
+            continue;
+        }
+        mark_rebuild(i, now);
+        if (s.parked && !s.stream_open && !records_[s.user.index()].deactivated) {
+            s.stream_open = true;
+            live_user& l = *live(s.user);
+            apply(l, l.core.stream_opened(s.device, s.marks, now), now, false);
+        }
+    }
+}
+
+presence::user engine::impl::copy_of(user_key u) const {
+    if (const live_user* l = live(u); l != nullptr) {
+        return l->core;
+    }
+    presence::saved_state saved;
+    if (knows(u)) {
+        if (const resting_user* rest = resting(u); rest != nullptr) {
+            saved = rest->saved;
+        }
+        const std::int64_t active = records_[u.index()].last_active;
+        if (active != never_active) {
+            saved.last_active = base::from_unix_ms(active);
+        }
+    }
+    return {settings_.presence, std::move(saved)};
+}
+
+}  // namespace porchlight::engine
