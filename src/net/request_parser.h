@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "net/settings.h"
+
+namespace porchlight::net {
+
+// What of a request the server looks at. Strings, not views: they are reused from request to
+// request, so a request costs no allocation once they have grown.
+struct request_parts {
+    std::string method, target, authorization, content_type, forwarded_for, body;
+    bool keep_alive = true;
+    bool http_1_0 = false;
+    bool expects_continue = false;
+    void clear();
+};
+
+// An answer that the parser itself decides on; the connection ends after it.
+struct refusal {
+    int status = 400;
+    std::string_view errcode = "M_UNKNOWN";
+    std::string_view error;  // a sentence
+};
+
+// One HTTP request as its bytes come in. Beast reads the grammar; the rest of RFC 9112 that keeps
+// servers and proxies of one mind about where a request ends is checked here.
+// Owner: one connection while a request is incomplete, its net thread otherwise.
+class request_parser {
+  public:
+    enum class progress { need_more, complete, refused };
+
+    explicit request_parser(const connection_limits& limits);
+    ~request_parser();
+
+    // Takes bytes off the front of `bytes`: all of them unless the request is complete, then what
+    // follows it is left. REQUIRES: neither complete nor refused since the last reset().
+    progress feed(std::string_view& bytes);
+
+    bool started() const { return started_; }
+    // The head is known; what is missing is body.
+    bool head_done() const;
+    const request_parts& parts() const { return parts_; }
+    const refusal& why() const { return why_; }
+    // Bytes held on the heap for this incomplete request.
+    std::size_t held_bytes() const { return tail_.size() + parts_.body.size(); }
+    // Ready for another request; gives back what an unusually large one took.
+    void reset();
+
+  private:
+    struct grammar;
+    progress parse(std::string_view& bytes);
+    progress refuse(int status, std::string_view errcode, std::string_view error);
+    progress refused_by_grammar(int beast_error);
+    progress target_too_long();
+    bool make_target_a_path();
+
+    const connection_limits& limits_;
+    request_parts parts_;
+    refusal why_;
+    std::string tail_;  // bytes that the grammar wants to see again together with the next
+    bool started_ = false, refused_ = false;
+    std::unique_ptr<grammar> grammar_;
+};
+
+}  // namespace porchlight::net
