@@ -86,15 +86,9 @@ std::string to_json(const failure& f) {
     return out;
 }
 
-}  // namespace porchlight::matrix
-
-namespace boost::system {
-
-void throw_exception_from_error(const porchlight::matrix::failure& f,
-                                const boost::source_location&) {
-    throw std::logic_error(
-        "unchecked failure: " + std::string{porchlight::matrix::describe(f.code).errcode} + ' ' +
-        f.message);
+void throw_exception_from_error(const failure& f, const boost::source_location&) {
+    throw std::logic_error("unchecked failure: " + std::string{describe(f.code).errcode} + ' ' +
+                           f.message);
 }
 
-}  // namespace boost::system
+}  // namespace porchlight::matrix

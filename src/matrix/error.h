@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/assert/source_location.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,10 +67,8 @@ inline failure fail(errc code, std::string message = {}) {
 // {"errcode":..., "error":..., "retry_after_ms"?}
 std::string to_json(const failure& f);
 
-}  // namespace porchlight::matrix
+// What result<T, failure>::value() throws when nobody looked; a programmer's error. Found by its
+// argument's namespace.
+[[noreturn]] void throw_exception_from_error(const failure& f, const boost::source_location& where);
 
-namespace boost::system {
-// What result<T, failure>::value() throws when nobody looked; a programmer's error.
-[[noreturn]] void throw_exception_from_error(const porchlight::matrix::failure& f,
-                                             const boost::source_location& where);
-}  // namespace boost::system
+}  // namespace porchlight::matrix
