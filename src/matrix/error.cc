@@ -1,6 +1,7 @@
 #include "matrix/error.h"
 
 #include <array>
+#include <ostream>
 #include <stdexcept>
 
 #include "base/assert.h"
@@ -84,6 +85,10 @@ std::string to_json(const failure& f) {
     }
     out += '}';
     return out;
+}
+
+std::ostream& operator<<(std::ostream& out, const failure& f) {
+    return out << describe(f.code).errcode << ": " << f.message;
 }
 
 void throw_exception_from_error(const failure& f, const boost::source_location&) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/assert/source_location.hpp>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,6 +67,9 @@ inline failure fail(errc code, std::string message = {}) {
 }
 // {"errcode":..., "error":..., "retry_after_ms"?}
 std::string to_json(const failure& f);
+
+// "M_NOT_FOUND: message", for logs and tests.
+std::ostream& operator<<(std::ostream& out, const failure& f);
 
 // What result<T, failure>::value() throws when nobody looked; a programmer's error. Found by its
 // argument's namespace.

@@ -19,12 +19,18 @@ failure refused(std::string message) {
     return fail(errc::bad_json, std::move(message));
 }
 
-outcome<json::value> convert(simdjson::dom::element e);
+failure too_deep() {
+    return refused("The JSON is nested deeper than " +
+                   std::to_string(base::limits::json_depth_max) + " levels.");
+}
 
-outcome<json::value> convert_object(simdjson::dom::object o) {
+// `depth`: of containers that may still be opened.
+outcome<json::value> convert(simdjson::dom::element e, std::size_t depth);
+
+outcome<json::value> convert_object(simdjson::dom::object o, std::size_t depth) {
     json::object out;
     for (const auto member : o) {
-        auto v = convert(member.value);
+        auto v = convert(member.value, depth);
         if (!v) {
             return v;
         }
@@ -38,13 +44,19 @@ outcome<json::value> convert_object(simdjson::dom::object o) {
     return json::value(std::move(out));
 }
 
-outcome<json::value> convert(simdjson::dom::element e) {
+outcome<json::value> convert(simdjson::dom::element e, std::size_t depth) {
     using simdjson::dom::element_type;
+    if (e.type() == element_type::ARRAY || e.type() == element_type::OBJECT) {
+        if (depth == 0) {
+            return too_deep();
+        }
+        --depth;
+    }
     switch (e.type()) {
         case element_type::ARRAY: {
             json::array out;
             for (const auto item : simdjson::dom::array(e)) {
-                auto v = convert(item);
+                auto v = convert(item, depth);
                 if (!v) {
                     return v;
                 }
@@ -53,7 +65,7 @@ outcome<json::value> convert(simdjson::dom::element e) {
             return json::value(std::move(out));
         }
         case element_type::OBJECT:
-            return convert_object(simdjson::dom::object(e));
+            return convert_object(simdjson::dom::object(e), depth);
         case element_type::INT64:
             return json::value(std::int64_t(e));
         case element_type::UINT64:
@@ -73,8 +85,7 @@ outcome<json::value> convert(simdjson::dom::element e) {
 failure explain(simdjson::error_code error) {
     switch (error) {
         case simdjson::DEPTH_ERROR:
-            return refused("The JSON is nested deeper than " +
-                           std::to_string(base::limits::json_depth_max) + " levels.");
+            return too_deep();
         case simdjson::CAPACITY:
         case simdjson::MEMALLOC:
             return fail(errc::too_large);
@@ -190,7 +201,7 @@ outcome<json::value> parse_json(std::string_view text) {
     if (const auto error = parser.parse(text.data(), text.size(), true).get(root)) {
         return explain(error);
     }
-    return convert(root);
+    return convert(root, base::limits::json_depth_max);
 }
 
 bool is_utf8(std::string_view text) {

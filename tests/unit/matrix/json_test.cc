@@ -50,7 +50,7 @@ TEST(parse_json, refuses_a_key_given_twice) {
 TEST(parse_json, limits_the_depth) {
     EXPECT_TRUE(parse_json(nested(base::limits::json_depth_max)));
     EXPECT_EQ(code_of(nested(base::limits::json_depth_max + 1)), errc::bad_json);
-    EXPECT_EQ(code_of(std::string(500'000, '[')), errc::bad_json);
+    EXPECT_EQ(code_of(nested(200'000)), errc::bad_json);
     EXPECT_TRUE(parse_json("[]")) << "the parser is usable after a refusal";
 }
 
@@ -58,7 +58,7 @@ TEST(parse_json, takes_the_largest_body_and_no_more) {
     const std::string most = '"' + std::string(base::limits::body_bytes_max - 2, 'x') + '"';
     EXPECT_TRUE(parse_json(most));
     EXPECT_EQ(code_of(most + ' '), errc::too_large);
-    EXPECT_EQ(code_of(std::string(500'000, '[')), errc::bad_json);
+    EXPECT_EQ(code_of(nested(200'000)), errc::bad_json);
 }
 
 TEST(members, name_the_key_and_what_is_allowed) {
@@ -165,7 +165,7 @@ TEST(canonical_json, reads_back_as_the_same_value_and_is_stable) {
         const auto text = canonical_json(v).value();
         const auto again = parse_json(text);
         RC_ASSERT(again);
-        RC_ASSERT(*again == v);
+        RC_ASSERT((*again == v));
         RC_ASSERT(canonical_json(*again).value() == text);
     }));
 }
@@ -180,7 +180,8 @@ TEST(append_json_string, agrees_with_a_parser_on_any_text) {
         append_json_string(out, text);
         const auto v = parse_json(std::string_view{out}.substr(4));
         RC_ASSERT(v);
-        RC_ASSERT(std::string{v->as_string().c_str(), v->as_string().size()} == text);
+        const auto& read = v->as_string();
+        RC_ASSERT((std::string_view{read.data(), read.size()} == text));
     }));
 }
 
