@@ -150,6 +150,19 @@ TEST(user, deactivation_does_not_end_hiding) {
     EXPECT_EQ(u.seen_by_others(at(6min)), view{.last_active = at(0s).wall});
 }
 
+TEST(user, what_a_device_polled_with_before_an_absence_states_nothing) {
+    user u(defaults);
+    u.stream_opened(phone, {.asked = state::online}, at(0s));
+    u.put(phone, {.asked = state::offline}, at(1s));
+    u.stream_closed(phone, true, at(2s));
+    u.put(phone, {.asked = state::free_for_chat}, at(60s));
+    u.put(phone, {.asked = state::online}, at(120s));
+    u.settle(at(360s));
+    EXPECT_EQ(u.aggregate(), state::unavailable);
+    u.settle(at(420s));
+    EXPECT_EQ(u.aggregate(), state::offline);
+}
+
 TEST(user, without_an_idle_timeout_a_put_alone_counts_for_five_minutes) {
     const settings never_idle{.idle_timeout = 0ms};
     user u(never_idle);
