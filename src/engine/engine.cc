@@ -66,9 +66,6 @@ void engine::profile_changed(user_key u, instant now) {
 
 bool engine::is_lasting(user_key u, device_key d, const presence::put_request& r,
                         instant now) const {
-    if (!impl_->settings_.enabled) {
-        return false;
-    }
     presence::user after = impl_->copy_of(u);
     after.settle(now);
     return after.put(d, r, now).lasting;
@@ -87,7 +84,7 @@ void engine::put(user_key u, device_key d, const presence::put_request& r, insta
     e.wake_up(u);
     e.settle_if_due(u, now);
     live_user& l = e.wake_up(u);
-    if (!e.settings_.enabled || e.records_[u.index()].deactivated) {
+    if (e.records_[u.index()].deactivated) {
         e.rest_if_idle(u);
         return;
     }
@@ -98,7 +95,7 @@ void engine::put(user_key u, device_key d, const presence::put_request& r, insta
 void engine::active(user_key u, device_key d, instant now) {
     impl& e = *impl_;
     e.begin(now);
-    if (!e.settings_.enabled || e.ensure(u).deactivated) {
+    if (e.ensure(u).deactivated) {
         return;
     }
     live_user& l = e.wake_up(u);
@@ -110,10 +107,8 @@ void engine::device_removed(user_key u, device_key d, instant now) {
     e.begin(now);
     ASSERT(d.valid());
     e.end_streams(u, d, now);
-    if (e.settings_.enabled) {
-        live_user& l = e.wake_up(u);
-        e.apply(l, l.core.device_removed(d, now), now, false);
-    }
+    live_user& l = e.wake_up(u);
+    e.apply(l, l.core.device_removed(d, now), now, false);
 }
 
 void engine::deactivated(user_key u, instant now) {
@@ -142,7 +137,7 @@ void engine::reconfigure(const settings& s, instant now) {
     } else if (!was_enabled && s.enabled) {
         e.switch_on(now);
     }
-    for (std::size_t i = 0; s.enabled && i < e.live_.size(); ++i) {
+    for (std::size_t i = 0; i < e.live_.size(); ++i) {
         if (e.live_[i] != nullptr) {
             e.apply(*e.live_[i], e.live_[i]->core.settle(now), now, false);
         }

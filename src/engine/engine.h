@@ -119,6 +119,7 @@ class outside {
 
 class engine {
   public:
+    // Settings with enabled = false: everybody is offline to everybody; inputs still take effect inside.
     // Restart facts: the persisted ceiling (0: none) and whether the last stop was clean.
     engine(const settings& s, outside& o, std::uint64_t presence_ceiling, bool clean_stop,
            instant now);
@@ -169,6 +170,8 @@ class engine {
     // --- looking ---
     // None: no reason to see the subject (404). Oneself is always visible.
     std::optional<presence::view> look(user_key observer, user_key subject, instant now) const;
+    // As a stream that peeks into `r` sees it: none unless a member there, and the room counts.
+    std::optional<presence::view> look_in(room_key r, user_key subject, instant now) const;
     bool may_see(user_key observer, user_key subject) const;
     bool shares_room(user_key a, user_key b) const;
     token current_token() const;

@@ -71,6 +71,7 @@ struct engine::impl {
     void end_streams(user_key u, device_key d, instant now);
     void switch_off(instant now);
     void switch_on(instant now);
+    void rebuild_all(instant now);
     presence::user copy_of(user_key u) const;
     void turn(instant now);
     void drain(instant now);

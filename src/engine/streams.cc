@@ -107,9 +107,6 @@ void engine::impl::open_stream(session& s, live_user& l, const poll& p, instant 
     }
     s.puts = l.puts;
     s.marks = r;
-    if (!settings_.enabled) {
-        return;
-    }
     s.stream_open = true;
     apply(l, l.core.stream_opened(s.device, r, now), now, false);
 }

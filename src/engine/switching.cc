@@ -23,7 +23,8 @@ void engine::impl::end_streams(user_key u, device_key d, instant now) {
     }
 }
 
-// Everyone who showed something goes offline once; afterwards nothing is tracked.
+// Everyone who showed something goes offline once. The cores go on, so that presence can come back
+// as it is by then, but nothing of them is shown, sent or saved.
 void engine::impl::switch_off(instant now) {
     const std::uint64_t position = positions_.next(now);
     for (std::uint32_t i = 0; i < records_.size(); ++i) {
@@ -33,21 +34,7 @@ void engine::impl::switch_off(instant now) {
             set_interesting(user_key{i}, false);
         }
     }
-    for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
-        if (sessions_[i].used) {
-            sessions_[i].stream_open = false;
-            mark_rebuild(i, now);
-        }
-    }
-    for (std::size_t i = 0; i < live_.size(); ++i) {
-        if (live_[i] != nullptr) {
-            live_user& l = *live_[i];
-            l.hold_until.reset();
-            l.core = presence::user(settings_.presence, l.core.saved());
-            arm(l);
-            rest_if_idle(l.user);
-        }
-    }
+    rebuild_all(now);
 }
 
 void engine::impl::switch_on(instant now) {
@@ -60,16 +47,13 @@ void engine::impl::switch_on(instant now) {
             soil(u, now);
         }
     }
+    rebuild_all(now);
+}
+
+void engine::impl::rebuild_all(instant now) {
     for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
-        session& s = sessions_[i];
-        if (!s.used) {
-            continue;
-        }
-        mark_rebuild(i, now);
-        if (s.parked && !s.stream_open && !records_[s.user.index()].deactivated) {
-            s.stream_open = true;
-            live_user& l = *live(s.user);
-            apply(l, l.core.stream_opened(s.device, s.marks, now), now, false);
+        if (sessions_[i].used) {
+            mark_rebuild(i, now);
         }
     }
 }

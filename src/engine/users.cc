@@ -119,14 +119,16 @@ void engine::impl::apply(live_user& l, const presence::changes& c, instant now, 
     if (c.lasting && !stored) {
         out_.save(status_row_of(u, l.core.saved()));
     }
-    if (c.others || c.activity || c.lasting || records_[u.index()].saved != l.core.aggregate()) {
-        soil(u, now);
-        const auto& active = l.core.saved().last_active;
-        records_[u.index()].last_active = active ? base::unix_ms(*active) : never_active;
-    }
+    const auto& active = l.core.saved().last_active;
+    user_record& r = records_[u.index()];
+    r.last_active = active ? base::unix_ms(*active) : never_active;
     if (!settings_.enabled) {
+        arm(l);
         rest_if_idle(u);
         return;
+    }
+    if (c.others || c.activity || c.lasting || r.saved != l.core.aggregate()) {
+        soil(u, now);
     }
     if (c.others) {
         changed_[u.index()] = positions_.next(now);

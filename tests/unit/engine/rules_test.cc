@@ -323,17 +323,18 @@ TEST(switching, presence_switched_off_one_final_offline) {
     EXPECT_EQ(w.got(n).of(carol), nullptr);
     EXPECT_EQ(w.look_in(alice, 11, away).of(bob)->s, state::offline);
     const std::uint32_t again = w.open(alice, 10, w.got(n).next);
-    w.put(bob, 20, state::unavailable);
+    w.put(bob, 20, state::unavailable, "changed meanwhile");
     w.advance(10s);
     EXPECT_FALSE(w.answered(again));
+    EXPECT_EQ(w.e->look(alice, bob, w.now)->text, "");
     w.e->reconfigure(w.config, w.now);
     w.turn();
     EXPECT_EQ(w.e->look(bob, alice, w.now)->shown, state::online);  // her poll is still open
-    EXPECT_EQ(w.e->look(alice, bob, w.now)->text, "text");
+    EXPECT_EQ(w.e->look(alice, bob, w.now)->text, "changed meanwhile");
     EXPECT_NE(w.look_in(alice, 10, w.got(n).next).of(bob), nullptr);
 }
 
-TEST(switching, switched_off_nothing_is_tracked_and_memory_does_not_grow) {
+TEST(switching, switched_off_nothing_is_told_or_saved_and_memory_does_not_grow) {
     settings s;
     s.enabled = false;
     world w(s);
@@ -347,7 +348,8 @@ TEST(switching, switched_off_nothing_is_tracked_and_memory_does_not_grow) {
         ASSERT_TRUE(w.got(n).events.empty());
         t = w.got(n).next;
     }
-    w.advance(1min);
+    w.put(alice, 10, state::online, "");
+    w.advance(10min);
     EXPECT_EQ(w.e->statistics().users_live, 0U);
     EXPECT_EQ(w.e->statistics().updates, 0U);
     EXPECT_TRUE(w.disk.presences.empty());
