@@ -68,7 +68,8 @@ class user {
     changes deactivated(base::instant now);
     changes settle(base::instant now);
 
-    // REQUIRES: settled at `now`. As others (who may) see it, and as the user does.
+    // REQUIRES: settled at `now`. As others (who may) see it, and as the user does (while hidden:
+    // `hidden`, offline, the true text and activity).
     view seen_by_others(base::instant now) const;
     view seen_by_self(base::instant now) const;
     state aggregate() const { return aggregate_; }  // hidden or not

@@ -18,7 +18,7 @@ using base::milliseconds;
 using base::mono_time;
 
 // More than rapidcheck's hundred, unless the environment says otherwise.
-const int more_cases = ::setenv("RC_PARAMS", "max_success=1500", 0);
+const int more_cases = ::setenv("RC_PARAMS", "max_success=500", 0);
 
 struct step {
     int verb, device, detail, text, wait, jump;
