@@ -1,5 +1,7 @@
 #include "storage/sqlite_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <mutex>
 
@@ -37,17 +39,14 @@ event_row event_of(const statement& s) {
 }
 
 // Migrated, in WAL mode and ready to commit.
-void prepare(sqlite::connection& c, const std::string& path) {
+void prepare(sqlite::connection& c, const std::string& path, int checkpoint_pages) {
     sqlite::check_version(c, path);  // before anything is written to a file that isn't ours
     c.run("PRAGMA journal_mode=WAL");
     c.run("PRAGMA synchronous=FULL");
     sqlite::migrate(c, path);
-    // About 40 MB of log between checkpoints: they cost the store thread a stall, and pages written
-    // often (presence) are then copied once instead of often.
-    c.run("PRAGMA wal_autocheckpoint=10000");
+    c.run(fmt::format("PRAGMA wal_autocheckpoint={}", checkpoint_pages));
     c.run("PRAGMA journal_size_limit=67108864");
     c.run("PRAGMA cache_size=-32768");
-    c.run("PRAGMA foreign_keys=OFF");
 }
 
 }  // namespace
@@ -58,7 +57,7 @@ struct sqlite_store::impl {
           vfs(s.vfs),
           lock(path + ".lock", path),
           connection(path, sqlite::access::read_write, vfs),
-          writer((prepare(connection, path), connection)) {}
+          writer((prepare(connection, path, s.checkpoint_pages), connection)) {}
 
     // Lends a read connection; opens one more when all are lent, so a read never waits for another.
     class lent_reader {

@@ -11,7 +11,10 @@ namespace porchlight::storage {
 
 struct sqlite_settings {
     std::filesystem::path path;  // of the database file; its folder must exist
-    std::string vfs;             // SQLite's name of the file layer; empty: the system's
+    std::string vfs = {};        // SQLite's name of the file layer; empty: the system's
+    // Pages of log between checkpoints. About 40 MB: each one stalls the store thread, and pages
+    // written often (presence) are then copied once instead of often.
+    int checkpoint_pages = 10'000;
 };
 
 // The durable store in one SQLite file (WAL). One connection commits; reads use read-only

@@ -26,7 +26,7 @@ struct sqlite_adapter {
     static constexpr bool lasts = true;
     temporary_folder folder;
     std::unique_ptr<store> open() {
-        return std::make_unique<sqlite_store>(sqlite_settings{folder / "porchlight.db", ""});
+        return std::make_unique<sqlite_store>(sqlite_settings{.path = folder / "porchlight.db"});
     }
 };
 

@@ -1,0 +1,137 @@
+#include "storage/backup.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <system_error>
+
+#include "ports/store.h"
+#include "storage/sqlite/connection.h"
+#include "storage/sqlite/migrations.h"
+
+namespace porchlight::storage {
+
+using ports::store_error;
+using sqlite::access;
+using sqlite::connection;
+
+namespace {
+
+// An existing database of ours, to read.
+std::unique_ptr<connection> open_to_read(const std::filesystem::path& database) {
+    if (!std::filesystem::exists(database)) {
+        throw store_error(fmt::format("there is no database at {}", database.string()));
+    }
+    auto opened = std::make_unique<connection>(database.string(), access::read_only, "");
+    if (sqlite::check_version(*opened, database.string()) == 0) {
+        throw store_error(fmt::format("{} is empty, not a database", database.string()));
+    }
+    return opened;
+}
+
+void copy_pages(connection& from, connection& to) {
+    const std::unique_ptr<sqlite3_backup, int (*)(sqlite3_backup*)> copy{
+        sqlite3_backup_init(to.handle(), "main", from.handle(), "main"), sqlite3_backup_finish};
+    // All pages in one step: one read transaction, so that commits meanwhile don't restart it.
+    if (copy == nullptr || sqlite3_backup_step(copy.get(), -1) != SQLITE_DONE) {
+        to.fail("copying");
+    }
+}
+
+void sync_and_name(const std::filesystem::path& part, const std::filesystem::path& target) {
+    const auto check = [&](bool good, std::string_view what) {
+        if (!good) {
+            throw store_error(
+                fmt::format("{}: {}: {}", target.string(), what,
+                            std::error_code(errno, std::generic_category()).message()));
+        }
+    };
+    const auto sync = [&](const std::filesystem::path& path, int flags) {
+        const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
+        check(descriptor >= 0, "cannot be opened");
+        const bool synced = ::fsync(descriptor) == 0;
+        ::close(descriptor);
+        check(synced, "cannot be synced");
+    };
+    sync(part, O_RDWR);
+    // link, not rename: it never replaces a file that appeared meanwhile.
+    check(::link(part.c_str(), target.c_str()) == 0, "cannot be named");
+    ::unlink(part.c_str());
+    sync(std::filesystem::absolute(target).parent_path(), O_RDONLY | O_DIRECTORY);
+}
+
+struct reference {
+    const char* sentence;
+    const char* broken;  // counts the rows that break it
+};
+constexpr reference references[] = {
+    {"profiles of users without an account",
+     "SELECT count(*) FROM profile WHERE user NOT IN (SELECT user FROM account)"},
+    {"devices of users without an account",
+     "SELECT count(*) FROM device WHERE user NOT IN (SELECT user FROM account)"},
+    {"memberships of users without an account",
+     "SELECT count(*) FROM membership WHERE user NOT IN (SELECT user FROM account)"},
+    {"memberships in rooms that don't exist",
+     "SELECT count(*) FROM membership WHERE room NOT IN (SELECT room FROM room)"},
+    {"events in rooms that don't exist",
+     "SELECT count(*) FROM event WHERE room NOT IN (SELECT room FROM room)"},
+    {"aliases of rooms that don't exist",
+     "SELECT count(*) FROM alias WHERE room NOT IN (SELECT room FROM room)"},
+    {"presences of users without an account",
+     "SELECT count(*) FROM presence WHERE user NOT IN (SELECT user FROM account)"},
+    {"status texts of users without an account",
+     "SELECT count(*) FROM status WHERE user NOT IN (SELECT user FROM account)"},
+};
+
+}  // namespace
+
+void backup_to(const std::filesystem::path& database, const std::filesystem::path& target) {
+    if (std::filesystem::exists(target)) {
+        throw store_error(
+            fmt::format("{} exists already; a backup replaces nothing", target.string()));
+    }
+    const auto from = open_to_read(database);
+    std::filesystem::path part = target;
+    part += ".part";
+    std::filesystem::remove(part);
+    try {
+        connection to{part.string(), access::read_write, ""};
+        copy_pages(*from, to);
+        // The copy is one file: without WAL mode there is no log beside it to forget.
+        to.run("PRAGMA journal_mode=DELETE");
+    } catch (...) {
+        std::error_code ignored;
+        std::filesystem::remove(part, ignored);
+        throw;
+    }
+    sync_and_name(part, target);
+}
+
+std::vector<std::string> integrity_check(const std::filesystem::path& database) {
+    const auto opened = open_to_read(database);
+    std::vector<std::string> wrong;
+    try {
+        sqlite::statement{*opened, "PRAGMA integrity_check"}.rows(
+            [&](const sqlite::statement& row) {
+                if (row.text(0) != "ok") {
+                    wrong.push_back(row.text(0));
+                }
+            });
+    } catch (const store_error& e) {
+        wrong.emplace_back(e.what());  // damaged beyond checking
+    }
+    if (!wrong.empty()) {
+        return wrong;  // what the tables say means nothing then
+    }
+    for (const reference& r : references) {
+        if (const auto rows = opened->integer(r.broken); rows != 0) {
+            wrong.push_back(fmt::format("{} {}", rows, r.sentence));
+        }
+    }
+    return wrong;
+}
+
+}  // namespace porchlight::storage

@@ -1,0 +1,92 @@
+#include "storage/backup.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "storage/sqlite/connection.h"
+#include "storage/sqlite_store.h"
+#include "unit/storage/rows.h"
+#include "unit/storage/temporary_folder.h"
+
+namespace porchlight::storage {
+namespace {
+
+using namespace testing;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TEST(backup, is_the_database_as_it_was_while_the_server_goes_on) {
+    const temporary_folder folder;
+    sqlite_store s{{.path = folder / "p.db"}};
+    commit(s, {account(1, "@a:here")});
+    backup_to(folder / "p.db", folder / "copy.db");
+    commit(s, {account(2, "@b:here")});
+    EXPECT_THAT(integrity_check(folder / "copy.db"), IsEmpty());
+    EXPECT_FALSE(std::filesystem::exists(folder / "copy.db-wal"));
+    EXPECT_FALSE(std::filesystem::exists(folder / "copy.db.part"));
+    sqlite_store copy{{.path = folder / "copy.db"}};
+    EXPECT_THAT(all(copy, &store_reader::accounts), ElementsAre(account(1, "@a:here")));
+    commit(copy, {account(3, "@c:here")});
+}
+
+TEST(backup, works_on_a_database_nobody_uses) {
+    const temporary_folder folder;
+    {
+        sqlite_store s{{.path = folder / "p.db"}};
+        commit(s, {account(1, "@a:here")});
+    }
+    backup_to(folder / "p.db", folder / "copy.db");
+    sqlite_store copy{{.path = folder / "copy.db"}};
+    EXPECT_EQ(all(copy, &store_reader::accounts).size(), 1U);
+}
+
+TEST(backup, replaces_nothing_and_needs_a_database) {
+    const temporary_folder folder;
+    sqlite_store{{.path = folder / "p.db"}};
+    std::ofstream{folder / "precious"} << "keep me";
+    EXPECT_THROW(backup_to(folder / "p.db", folder / "precious"), store_error);
+    EXPECT_EQ(std::filesystem::file_size(folder / "precious"), 7U);
+    EXPECT_THROW(backup_to(folder / "none.db", folder / "copy.db"), store_error);
+    EXPECT_FALSE(std::filesystem::exists(folder / "none.db")) << "reading makes no file";
+    EXPECT_THROW(backup_to(folder / "precious", folder / "copy.db"), store_error);
+    EXPECT_FALSE(std::filesystem::exists(folder / "copy.db"));
+    EXPECT_THROW(backup_to(folder / "p.db", folder / "missing" / "copy.db"), store_error);
+}
+
+TEST(integrity_check, is_content_with_a_sound_database) {
+    const temporary_folder folder;
+    sqlite_store s{{.path = folder / "p.db"}};
+    commit(s, {account(1, "@a:here"), device(1, 1), room(1), message(1, 1), member(1, 1, 1)});
+    EXPECT_THAT(integrity_check(folder / "p.db"), IsEmpty());
+}
+
+TEST(integrity_check, names_rows_that_refer_to_nothing) {
+    const temporary_folder folder;
+    sqlite_store s{{.path = folder / "p.db"}};
+    commit(s, {device(1, 1), device(2, 1), message(1, 1)});
+    EXPECT_THAT(
+        integrity_check(folder / "p.db"),
+        ElementsAre("2 devices of users without an account", "1 events in rooms that don't exist"));
+}
+
+TEST(integrity_check, finds_damage) {
+    const temporary_folder folder;
+    {
+        sqlite_store s{{.path = folder / "p.db"}};
+        for (std::uint32_t n = 0; n < 200; ++n) {
+            commit(s, {account(n, "@" + std::string(100, 'x') + std::to_string(n))}, false);
+        }
+    }
+    {
+        std::fstream file{folder / "p.db", std::ios::in | std::ios::out | std::ios::binary};
+        file.seekp(-8'192, std::ios::end);
+        file << std::string(8'192, '\x55');
+    }
+    EXPECT_FALSE(integrity_check(folder / "p.db").empty());
+}
+
+}  // namespace
+}  // namespace porchlight::storage
