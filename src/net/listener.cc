@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "net/metrics.h"
 #include "net/net_thread.h"
@@ -139,10 +140,11 @@ bool listener::accept_some() {
             thread_.accept(accepted, ip_address::of(reinterpret_cast<sockaddr&>(address)),
                            identity.get());
         } else if (out_of_descriptors(errno)) {
-            metrics::open_files.reached();
-            if (!turn_one_away()) {
-                return false;
+            const auto outcome = turn_one_away();
+            if (outcome != turned_away::one) {
+                return outcome == turned_away::none_waited;
             }
+            metrics::open_files.reached();
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             break;
         }
@@ -151,18 +153,23 @@ bool listener::accept_some() {
     return true;
 }
 
-bool listener::turn_one_away() {
+listener::turned_away listener::turn_one_away() {
     if (reserve_ < 0) {
         open_reserve();
-        return false;
+        return turned_away::impossible;
     }
-    ::close(reserve_);
+    ::close(std::exchange(reserve_, -1));
+    // The kernel wants a free descriptor before it looks whether anyone waits.
     const int accepted = ::accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC);
+    const bool none_waited = accepted < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     if (accepted >= 0) {
         ::close(accepted);
     }
     open_reserve();
-    return accepted >= 0 && reserve_ >= 0;
+    if (none_waited) {
+        return turned_away::none_waited;
+    }
+    return accepted >= 0 ? turned_away::one : turned_away::impossible;
 }
 
 void listener::open_reserve() {

@@ -49,7 +49,8 @@ class listener final : private event_loop::watcher {
     void on_readable() override;
     void on_writable() override {}
     bool accept_some();
-    bool turn_one_away();
+    enum class turned_away { one, none_waited, impossible };
+    turned_away turn_one_away();
     void open_reserve();
 
     net_thread& thread_;

@@ -202,22 +202,23 @@ request_parser::progress request_parser::parse(std::string_view& bytes) {
         return progress::refused;
     }
     if (ec && ec != http::error::need_more) {
-        return refused_by_grammar(ec.value());
+        return refused_by_grammar(ec.value(), bytes);
     }
     if (grammar_->is_done()) {
         return progress::complete;
     }
     if (bytes.size() >= limits_.head_bytes_max) {  // an endless chunk header or trailer
-        return refused_by_grammar(static_cast<int>(http::error::header_limit));
+        return refused_by_grammar(static_cast<int>(http::error::header_limit), bytes);
     }
     return progress::need_more;
 }
 
-// What Beast refuses, in our words.
-request_parser::progress request_parser::refused_by_grammar(int beast_error) {
+// What Beast refuses, in our words. `rest`: what it had not yet taken.
+request_parser::progress request_parser::refused_by_grammar(int beast_error,
+                                                            std::string_view rest) {
     switch (static_cast<http::error>(beast_error)) {
         case http::error::header_limit:
-            if (parts_.method.empty()) {
+            if (parts_.method.empty() && rest.find('\n') > limits_.target_bytes_max) {
                 return target_too_long();
             }
             metrics::head_bytes.reached();

@@ -54,7 +54,7 @@ class request_parser {
     struct grammar;
     progress parse(std::string_view& bytes);
     progress refuse(int status, std::string_view errcode, std::string_view error);
-    progress refused_by_grammar(int beast_error);
+    progress refused_by_grammar(int beast_error, std::string_view rest);
     progress target_too_long();
     bool make_target_a_path();
 
