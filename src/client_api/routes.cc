@@ -6,6 +6,7 @@
 #include "client_api/presence/presence.h"
 #include "client_api/profile/profile.h"
 #include "client_api/push/push.h"
+#include "client_api/sync/sync.h"
 #include "client_api/rooms/rooms.h"
 
 namespace porchlight::client_api {
@@ -112,6 +113,10 @@ constexpr route table[] = {
     {"POST", "/rooms/{roomId}/read_markers",                 stable,  required, body::object, set_read_markers},
 
     // --- streams ---
+    {"GET", "/sync",                        stable,  required, body::none, sync},
+    {"GET", "/events",                      classic, required, body::none, events},
+    {"GET", "/initialSync",                 classic, required, body::none, initial_sync},
+    {"GET", "/rooms/{roomId}/initialSync",  classic, required, body::none, room_initial_sync},
 };
 // clang-format on
 

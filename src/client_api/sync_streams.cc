@@ -1,0 +1,481 @@
+#include "client_api/sync_streams.h"
+
+#include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <charconv>
+
+#include "client_api/rooms/reading.h"
+#include "client_api/sync/events_answer.h"
+#include "client_api/sync/filter_cache.h"
+#include "client_api/sync/initial_sync.h"
+#include "client_api/sync/parameters.h"
+#include "client_api/sync/plan.h"
+#include "client_api/sync/presence_answers.h"
+#include "client_api/sync/presence_json.h"
+#include "client_api/sync/stream_metrics.h"
+#include "client_api/sync/sync_rooms.h"
+
+namespace porchlight::client_api {
+
+namespace {
+
+using ports::http_handle;
+
+struct handle_hash {
+    std::size_t operator()(const http_handle& h) const noexcept {
+        const std::uint64_t place = (std::uint64_t{h.thread} << 32) | h.slot;
+        return static_cast<std::size_t>((place ^ (h.generation << 17)) * 0x9e37'79b9'7f4a'7c15ULL);
+    }
+    using is_avalanching = void;
+};
+
+// Everything passes, a number of events limits it: /events.
+class limited_subjects final : public engine::subject_filter {
+  public:
+    explicit limited_subjects(std::size_t limit) : limit_(limit) {}
+    bool accepts(base::user_key) const override { return true; }
+    std::size_t limit() const override { return limit_; }
+
+  private:
+    std::size_t limit_;
+};
+
+failure store_failed() {
+    return fail(errc::unavailable, "The store cannot be read right now");
+}
+failure too_busy() {
+    return fail(errc::unavailable, "Too many reads are waiting; try again soon");
+}
+
+std::string joined(const std::vector<std::string>& events) {
+    std::string text;
+    item_separator separator{text};
+    for (const std::string& e : events) {
+        separator.next();
+        text += e;
+    }
+    return text;
+}
+
+std::vector<std::string> rendered(const engine::batch& b, const engine::batch::delivery& d) {
+    std::vector<std::string> events(d.count);
+    for (std::uint32_t i = 0; i < d.count; ++i) {
+        append_presence_event(events[i], event_of(b, b.subjects[b.indices[d.first + i]]),
+                              b.at.wall);
+    }
+    return events;
+}
+
+}  // namespace
+
+struct sync_streams::impl {
+    explicit impl(api& a)
+        : server(a),
+          filters([&a](base::user_key u) { return a.accounts.user_id(u); }),
+          everything(std::make_shared<sync_filter>()),
+          answers(a.http, [&a](std::unique_ptr<engine::batch> b) { give_back(a, std::move(b)); }) {}
+
+    // A request between its poll and its answer: parked in the engine, or being composed.
+    struct waiter {
+        filter_ptr filter;
+        std::shared_ptr<const engine::subject_filter> subjects;
+        base::mono_time deadline;
+        presence::stream_request marks;
+        base::room_key peek;
+        stream_kind kind = stream_kind::sync;
+        std::uint16_t limit = 0;  // /events
+        bool full = false;
+    };
+    // What a composition brings back to the deciding thread.
+    struct composed {
+        engine::batch::delivery delivery;
+        answer_text answer;
+        std::optional<failure> refused;
+        bool empty = true;
+        std::size_t presence_events = 0;
+        base::instant at;  // of the batch
+    };
+
+    static void give_back(api& a, std::unique_ptr<engine::batch> b);
+    void sync(call_ptr c, const sync_parameters& p, filter_ptr f);
+    void with_filter(call_ptr c, sync_parameters p);
+    void open(http_handle h, caller who, std::optional<engine::token> since, const waiter& w,
+              bool resumed);
+    void deliver(std::unique_ptr<engine::batch> b);
+    sync_plan plan_for(const engine::batch::delivery& d, const waiter& w, base::instant at);
+    void compose(const std::shared_ptr<shared_batch>& b, const engine::batch::delivery& d);
+    void finish(composed c);
+    void respond(http_handle h, const failure& f);
+    std::shared_ptr<const engine::subject_filter> limited(std::size_t limit);
+    sync_plan snapshot_plan(const call& c);
+    template <class Work>
+    void answer_cold(call_ptr c, Work work);
+
+    api& server;
+    filter_cache filters;
+    filter_ptr everything;
+    presence_answers answers;
+    boost::unordered_flat_map<http_handle, waiter, handle_hash> waiting;
+    boost::unordered_flat_map<std::size_t, std::shared_ptr<const engine::subject_filter>> limits;
+};
+
+void sync_streams::impl::give_back(api& a, std::unique_ptr<engine::batch> b) {
+    a.services.decider.post(
+        [&a, moved = std::move(b)]() mutable { a.services.engine.recycle(std::move(moved)); });
+}
+
+void sync_streams::impl::sync(call_ptr c, const sync_parameters& p, filter_ptr f) {
+    waiter w;
+    w.subjects = f->subjects;
+    w.filter = std::move(f);
+    w.deadline = c->now().mono + (p.full_state ? base::milliseconds{0} : p.timeout);
+    w.marks = p.marks;
+    w.full = p.full_state;
+    waiting.insert_or_assign(c->handle, w);
+    open(c->handle, c->user(), p.since, w, false);
+}
+
+// Finds the filter, from the store when need be.
+void sync_streams::impl::with_filter(call_ptr c, sync_parameters p) {
+    if (p.filter.empty()) {
+        sync(std::move(c), p, everything);
+        return;
+    }
+    if (p.filter.front() == '{') {
+        const auto compiled = filters.compile(p.filter);
+        if (compiled) {
+            sync(std::move(c), p, *compiled);
+        } else {
+            c->refuse(compiled.error());
+        }
+        return;
+    }
+    std::uint32_t id = 0;
+    const char* last = p.filter.data() + p.filter.size();
+    const auto [end, error] = std::from_chars(p.filter.data(), last, id);
+    if (error != std::errc{} || end != last) {
+        c->refuse(fail(errc::invalid_param, "filter: must be the id of a filter or a JSON object"));
+        return;
+    }
+    const base::user_key user = c->user().user;
+    if (filter_ptr known = filters.find(user, id)) {
+        sync(std::move(c), p, std::move(known));
+        return;
+    }
+    server.accounts.filter(
+        user, id, [this, c, user, id, p](outcome<std::shared_ptr<const std::string>> text) mutable {
+            if (!text) {
+                c->refuse(text.error().code == errc::not_found
+                              ? fail(errc::invalid_param, "filter: there is none with this id")
+                              : text.error());
+                return;
+            }
+            const auto compiled = filters.compile(**text);
+            if (!compiled) {
+                c->refuse(compiled.error());
+                return;
+            }
+            filters.remember(user, id, *compiled);
+            sync(std::move(c), p, *compiled);
+        });
+}
+
+void sync_streams::impl::open(http_handle h, caller who, std::optional<engine::token> since,
+                              const waiter& w, bool resumed) {
+    const base::instant now = server.services.clock.now();
+    engine::poll p;
+    p.handle = h;
+    p.kind = static_cast<std::uint32_t>(w.kind);
+    p.user = who.user;
+    p.device = who.device;
+    p.since = since;
+    p.timeout = std::max(w.deadline - now.mono, base::milliseconds{0});
+    p.marks = w.marks;
+    p.filter = w.subjects;
+    p.peek = w.peek;
+    p.full = w.full;
+    p.resumed = resumed;
+    p.durable_news = !since || w.full ||
+                     (w.peek.valid() ? has_peek_news(server, w.peek, since->durable)
+                                     : has_news(server, who.user, since->durable));
+    server.services.engine.open(std::move(p), now);
+}
+
+void sync_streams::impl::deliver(std::unique_ptr<engine::batch> b) {
+    // `durable_news` says from here on: not for presence_answers.
+    bool presence_alone = false;
+    std::vector<std::size_t> to_compose;
+    for (std::size_t i = 0; i < b->deliveries.size(); ++i) {
+        engine::batch::delivery& d = b->deliveries[i];
+        const auto found = waiting.find(d.handle);
+        if (found == waiting.end()) {
+            d.durable_news = true;  // nobody is there any more
+        } else if (d.durable_news || !d.since || found->second.full) {
+            d.durable_news = true;
+            to_compose.push_back(i);
+        } else {
+            waiting.erase(found);
+            presence_alone = true;
+        }
+    }
+    const auto shared = std::make_shared<shared_batch>(shared_batch{std::move(b)});
+    for (const std::size_t i : to_compose) {
+        compose(shared, shared->content->deliveries[i]);
+    }
+    if (presence_alone) {
+        answers.send(shared);
+    }
+}
+
+sync_plan sync_streams::impl::plan_for(const engine::batch::delivery& d, const waiter& w,
+                                       base::instant at) {
+    sync_plan plan;
+    plan.user = d.user;
+    plan.device = d.device;
+    plan.user_id = server.accounts.user_id(d.user);
+    plan.since = d.since;
+    if (w.kind == stream_kind::events && !plan.since) {
+        plan.since = d.next;  // a token from the future: /events has no first answer, it starts now
+    }
+    plan.next = d.next;
+    plan.full_state = w.full;
+    plan.now = at.wall;
+    plan.filter = w.filter;
+    if (w.peek.valid()) {
+        plan_peek(plan, w.peek, server);
+    } else {
+        plan_rooms(plan, server);
+    }
+    return plan;
+}
+
+void sync_streams::impl::compose(const std::shared_ptr<shared_batch>& b,
+                                 const engine::batch::delivery& d) {
+    const waiter& w = waiting.at(d.handle);
+    if (w.peek.valid() && !server.rooms.may_read(w.peek, d.user)) {
+        respond(d.handle, fail(errc::forbidden, "You may not read this room any more"));
+        return;
+    }
+    const base::instant at = b->content->at;
+    auto work = [this, b, at, plan = plan_for(d, w, at), d, kind = w.kind,
+                 limit = std::size_t{w.limit}, peeks = w.peek.valid()]() {
+        composed done;
+        done.delivery = d;
+        done.at = at;
+        try {
+            const auto presence = rendered(*b->content, d);
+            if (kind == stream_kind::sync) {
+                auto c = compose_sync(plan, server.services.store, joined(presence));
+                done.answer = std::move(c.answer);
+                done.empty = c.empty && presence.empty();
+                done.presence_events = presence.size();
+            } else {
+                auto c = compose_events(plan, server.services.store, presence, limit, peeks);
+                done.answer = std::move(c.answer);
+                done.empty = c.empty;
+                done.presence_events = c.presence_events;
+            }
+        } catch (const ports::store_error&) {
+            done.refused = store_failed();
+        }
+        server.services.decider.post(
+            [this, moved = std::move(done)]() mutable { finish(std::move(moved)); });
+    };
+    if (!server.services.cold.run(std::move(work))) {
+        respond(d.handle, too_busy());
+    }
+}
+
+void sync_streams::impl::finish(composed c) {
+    const engine::batch::delivery& d = c.delivery;
+    const auto found = waiting.find(d.handle);
+    if (found == waiting.end()) {
+        return;  // the client went away meanwhile
+    }
+    if (c.refused) {
+        respond(d.handle, *c.refused);
+        return;
+    }
+    const waiter w = found->second;
+    const bool has_time = server.services.clock.now().mono < w.deadline;
+    if (c.empty && d.since && !w.full && !d.timed_out && has_time) {
+        open(d.handle, {d.user, d.device}, d.next, w, true);
+        return;
+    }
+    waiting.erase(found);
+    metrics::deliveries.add();
+    metrics::composed.add();
+    metrics::presence_events.add(c.presence_events);
+    if (c.presence_events > 0) {
+        observe_delay(d, c.at);
+    }
+    count_response(200);
+    ports::http_response r;
+    r.body = std::move(c.answer).finish(server.accounts);
+    server.http.respond(d.handle, std::move(r));
+}
+
+void sync_streams::impl::respond(http_handle h, const failure& f) {
+    waiting.erase(h);
+    auto r = error_response(f);
+    count_response(r.status);
+    server.http.respond(h, std::move(r));
+}
+
+std::shared_ptr<const engine::subject_filter> sync_streams::impl::limited(std::size_t limit) {
+    auto& f = limits[limit];
+    if (f == nullptr) {
+        f = std::make_shared<limited_subjects>(limit);
+    }
+    return f;
+}
+
+sync_plan sync_streams::impl::snapshot_plan(const call& c) {
+    sync_plan plan;
+    plan.user = c.user().user;
+    plan.device = c.user().device;
+    plan.user_id = server.accounts.user_id(plan.user);
+    plan.next = server.services.engine.current_token();
+    plan.now = c.now().wall;
+    plan.filter = everything;
+    return plan;
+}
+
+// Runs `work` on a cold thread and answers the outcome<answer_text> that it makes.
+template <class Work>
+void sync_streams::impl::answer_cold(call_ptr c, Work work) {
+    auto task = [this, c, work = std::move(work)]() {
+        outcome<answer_text> made = store_failed();
+        try {
+            made = work(server.services.store);
+        } catch (const ports::store_error&) {
+            made = store_failed();
+        }
+        server.services.decider.post([this, c, moved = std::move(made)]() mutable {
+            if (moved) {
+                c->reply_text(std::move(*moved).finish(server.accounts));
+            } else {
+                c->refuse(moved.error());
+            }
+        });
+    };
+    if (!server.services.cold.run(std::move(task))) {
+        c->refuse(too_busy());
+    }
+}
+
+sync_streams::sync_streams(api& a) : impl_(std::make_unique<impl>(a)) {}
+sync_streams::~sync_streams() = default;
+
+void sync_streams::sync(call_ptr c) {
+    auto p = read_sync_parameters(*c);
+    if (!p) {
+        c->refuse(p.error());
+        return;
+    }
+    impl_->with_filter(std::move(c), std::move(*p));
+}
+
+void sync_streams::events(call_ptr c) {
+    const auto p = read_events_parameters(*c);
+    if (!p) {
+        c->refuse(p.error());
+        return;
+    }
+    impl::waiter w;
+    if (p->room_id) {
+        const auto room = impl_->server.rooms.find(*p->room_id);
+        if (!room || !impl_->server.rooms.may_read(*room, c->user().user)) {
+            c->refuse(fail(errc::forbidden, "room_id: you may not read this room"));
+            return;
+        }
+        w.peek = *room;
+    }
+    w.kind = stream_kind::events;
+    w.filter = impl_->everything;
+    w.subjects = impl_->limited(p->limit);
+    w.limit = static_cast<std::uint16_t>(p->limit);
+    w.deadline = c->now().mono + p->timeout;
+    const engine::token from = p->from.value_or(impl_->server.services.engine.current_token());
+    impl_->waiting.insert_or_assign(c->handle, w);
+    impl_->open(c->handle, c->user(), from, w, false);
+}
+
+void sync_streams::initial_sync(call_ptr c) {
+    const auto p = read_initial_sync_parameters(*c);
+    if (!p) {
+        c->refuse(p.error());
+        return;
+    }
+    sync_plan plan = impl_->snapshot_plan(*c);
+    if (p->archived) {
+        auto with_left = std::make_shared<sync_filter>();
+        with_left->include_leave = true;
+        plan.filter = std::move(with_left);
+    }
+    plan_rooms(plan, impl_->server);
+    const auto& engine = impl_->server.services.engine;
+    std::string presence;
+    item_separator separator{presence};
+    for (const base::user_key subject : engine.visible_to(plan.user)) {
+        if (const auto v = engine.look(plan.user, subject, c->now())) {
+            separator.next();
+            append_presence_event(presence, event_of(impl_->server.accounts.profile(subject), *v),
+                                  plan.now);
+        }
+    }
+    impl_->answer_cold(std::move(c), [plan = std::move(plan), presence = std::move(presence),
+                                      limit = p->limit](ports::store_reader& store) {
+        return outcome<answer_text>{compose_initial_sync(plan, store, presence, limit)};
+    });
+}
+
+void sync_streams::room_initial_sync(call_ptr c) {
+    const auto p = read_initial_sync_parameters(*c);
+    if (!p) {
+        c->refuse(p.error());
+        return;
+    }
+    const auto view = view_of(*c);
+    if (!view) {
+        return;
+    }
+    sync_plan plan = impl_->snapshot_plan(*c);
+    plan_peek(plan, view->room, impl_->server);
+    std::string presence;
+    item_separator separator{presence};
+    if (view->readable_now) {
+        const auto& engine = impl_->server.services.engine;
+        for (const base::user_key member : impl_->server.rooms.members(view->room)) {
+            // Who may not be seen, or never was, is told as offline: the members are known anyway.
+            auto v = engine.look(plan.user, member, c->now());
+            if (!v && view->membership.state != ports::membership::join) {
+                v = engine.look_in(view->room, member, c->now());
+            }
+            const auto profile = impl_->server.accounts.profile(member);
+            presence_event e = event_of(profile, v.value_or(presence::view{}));
+            separator.next();
+            append_presence_event(presence, e, plan.now);
+        }
+    }
+    impl_->answer_cold(
+        std::move(c), [plan = std::move(plan), presence = std::move(presence), limit = p->limit,
+                       readable = view->readable_now](ports::store_reader& store) {
+            return compose_room_initial_sync({plan, readable, limit, presence}, store);
+        });
+}
+
+void sync_streams::gone(http_handle h) {
+    impl_->waiting.erase(h);
+    impl_->server.services.engine.gone(h, impl_->server.services.clock.now());
+}
+
+void sync_streams::deliver(std::unique_ptr<engine::batch> b) {
+    impl_->deliver(std::move(b));
+}
+
+std::size_t sync_streams::waiting() const {
+    return impl_->waiting.size();
+}
+
+}  // namespace porchlight::client_api
