@@ -529,8 +529,12 @@ void accounts::set_profile(user_key u, std::optional<std::string> displayname,
             m.changes.leave(u);
             return;
         }
-        p.displayname = name ? std::move(*name) : std::move(p.displayname);
-        p.avatar_url = avatar ? std::move(*avatar) : std::move(p.avatar_url);
+        if (name) {
+            p.displayname = std::move(*name);
+        }
+        if (avatar) {
+            p.avatar_url = std::move(*avatar);
+        }
         ports::write_set set;
         set.push_back(ports::profile_row{u, p.displayname, p.avatar_url});
         const auto position = m.s.log.next_position();

@@ -29,6 +29,7 @@ class hand_clock final : public ports::clock {
 
 class seeded_random final : public ports::random {
   public:
+    void seed(std::uint32_t s) { numbers_.seed(s); }
     void fill(std::span<std::uint8_t> bytes) override {
         for (auto& b : bytes) {
             b = static_cast<std::uint8_t>(numbers_());
@@ -147,6 +148,10 @@ class house_bench : public engine::outside {
                          homeserver::settings wish = cheap_settings())
         : store(kept ? std::move(kept) : std::make_shared<storage::memory_store>()),
           config(std::move(wish)) {
+        // Another life of the same store draws other tokens.
+        if (const auto devices = store->meta("next_device")) {
+            random.seed(static_cast<std::uint32_t>(std::stoul(*devices)));
+        }
         accounts.load(*store);
         rooms.load(*store);
         store->statuses([this](ports::status_row&& r) { engine.load_status(r); });
