@@ -53,7 +53,7 @@ sqlite_settings faulty(const std::filesystem::path& path) {
     return {.path = path, .vfs = faulty_vfs::name(), .checkpoint_pages = 12};
 }
 
-constexpr std::uint32_t script_length = 14;
+constexpr std::uint32_t script_length = 10;
 
 struct script_result {
     numbers acknowledged, durable;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <stdexcept>
@@ -8,12 +9,15 @@
 
 namespace porchlight::storage::testing {
 
-// A folder of its own for one test, gone with it.
+// A folder of its own for one test, gone with it. In memory where that is possible: these tests
+// make and remove thousands of files.
 class temporary_folder {
   public:
     temporary_folder() {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "porchlight-test-XXXXXX").string();
+        const std::filesystem::path memory = "/dev/shm";
+        const std::filesystem::path parent =
+            ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+        std::string name = (parent / "porchlight-test-XXXXXX").string();
         if (::mkdtemp(name.data()) == nullptr) {
             throw std::runtime_error("cannot make a folder for the test");
         }
