@@ -4,35 +4,28 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <new>
-#include <unordered_set>
+#include <cstddef>
 #include <utility>
+
+#include "base/assert.h"
 
 namespace porchlight::net {
 namespace asio = boost::asio;
 namespace {
 
-constexpr int ready_per_round = 256;  // then tasks and timers have their turn
-constexpr std::size_t operation_bytes = 128;
+constexpr int ready_per_round = 256;         // then tasks and timers have their turn
+constexpr std::size_t operation_bytes = 96;  // what a wait takes in Asio 1.81, rounded up
 
 // Memory for one reactor operation. Asio takes it when a wait is armed and gives it back before
 // the handler runs, so an armed wait allocates nothing.
 class operation_slot {
   public:
     void* take(std::size_t size) {
-        if (!taken_ && size <= sizeof bytes_) {
-            taken_ = true;
-            return bytes_.data();
-        }
-        return ::operator new(size);
+        ASSERT(!taken_ && size <= sizeof bytes_);
+        taken_ = true;
+        return bytes_.data();
     }
-    void give_back(void* p) {
-        if (p == bytes_.data()) {
-            taken_ = false;
-        } else {
-            ::operator delete(p);
-        }
-    }
+    void give_back() { taken_ = false; }
 
   private:
     alignas(std::max_align_t) std::array<std::byte, operation_bytes> bytes_;
@@ -48,7 +41,7 @@ struct slot_allocator {
     template <class U>
     slot_allocator(const slot_allocator<U>& other) : slot(other.slot) {}
     T* allocate(std::size_t n) { return static_cast<T*>(slot->take(n * sizeof(T))); }
-    void deallocate(T* p, std::size_t) { slot->give_back(p); }
+    void deallocate(T*, std::size_t) { slot->give_back(); }
     template <class U>
     bool operator==(const slot_allocator<U>& other) const {
         return slot == other.slot;
@@ -112,9 +105,9 @@ class event_loop::watch {
     }
 
     descriptor_type descriptor_;
-    watcher* watcher_;
-    bool reading_ = false, writing_ = false;
     operation_slot read_slot_;
+    bool reading_ = false, writing_ = false;
+    watcher* watcher_;
 };
 
 struct event_loop::impl {

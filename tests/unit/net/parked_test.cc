@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "net/connection.h"
+#include "net/event_loop.h"
 #include "net/metrics.h"
 #include "unit/net/test_server.h"
 
@@ -144,6 +146,12 @@ TEST(parked_requests, a_handle_is_stale_when_another_client_has_the_place) {
     server.answer(first, "not yours");
     server.answer(second, "yours");
     EXPECT_EQ(other.receive()->body, "yours");
+}
+
+// The table of what one costs, in the design: nothing is added without looking here.
+TEST(parked_requests, cost_a_known_number_of_bytes) {
+    EXPECT_LE(sizeof(connection), 128U);
+    EXPECT_LE(event_loop::bytes_per_watch(), 328U);
 }
 
 }  // namespace
