@@ -238,7 +238,7 @@ std::vector<user_key> engine::members(room_key r) const {
 void engine::impl::turn(instant now) {
     begin(now);
     in_turn_ = true;
-    units_ = limits::turn_units_max;
+    units_ = settings_.units_per_turn;
     const auto user_due = [&](timer t) {
         if (const live_user* l = live(user_key{t.id}); l != nullptr && l->armed == t.at) {
             on_user_deadline(user_key{t.id}, now);
@@ -267,7 +267,7 @@ void engine::impl::drain(instant now) {
     begin(now);
     in_turn_ = true;
     while (!jobs_.empty()) {
-        units_ = limits::turn_units_max;
+        units_ = settings_.units_per_turn;
         run_jobs(now);
     }
     for (std::uint32_t i = 0; i < sessions_.size(); ++i) {

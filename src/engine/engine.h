@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/key.h"
+#include "base/limits.h"
 #include "base/time.h"
 #include "engine/token.h"
 #include "ports/http.h"
@@ -35,6 +36,9 @@ struct settings {
     milliseconds window = milliseconds{100};  // W: least time between presence answers of a session
     bool enabled = true;                      // presence as a whole; off: everyone offline
     milliseconds restart_spread = std::chrono::seconds{5};
+    // Marks and rows one input, one turn may do before the rest becomes a job. Tests make it tiny.
+    std::size_t units_per_call = base::limits::call_units_max;
+    std::size_t units_per_turn = base::limits::turn_units_max;
 };
 
 // Which subjects a stream wants. Immutable, made by client_api from the `presence` filter.
@@ -112,6 +116,9 @@ class outside {
     virtual void save(const ports::status_row& r) = 0;    // text expired by itself
     virtual void save(const ports::loss_row& r) = 0;
     virtual void forget(const ports::loss_removal& r) = 0;
+    // The room began or stopped to count for presence, by policy, at that position. To be given back
+    // by load_room_flip; without it observers who were away over a restart keep stale states.
+    virtual void room_flipped(room_key, bool /*counts*/, std::uint64_t /*position*/) {}
     // Positions up to `ceiling` are about to be used; called well ahead (before 2^30 remain).
     virtual void reserve_presence_positions(std::uint64_t ceiling) = 0;
     virtual void now_dirty(user_key u) = 0;  // before a change becomes visible; cleared after save
@@ -132,6 +139,8 @@ class engine {
     void load_presence(const ports::presence_row& r, bool was_dirty);
     void load_membership(room_key r, user_key u, std::uint64_t presence_position);
     void load_room(room_key r, bool is_public);
+    // The last flip that outside::room_flipped told. A room without one is taken to have counted.
+    void load_room_flip(room_key r, bool counted, std::uint64_t position);
     void load_loss(const ports::loss_row& r);
     // After an unclean stop: `u` left `r` so shortly before it that the loss rows may be missing.
     void load_departure(room_key r, user_key u);

@@ -68,11 +68,15 @@ void engine::impl::start(job j, instant now) {
         j.epoch = ++epoch_;
     }
     if (!in_turn_) {
-        units_ = limits::call_units_max;
+        units_ = settings_.units_per_call;
     }
     // A recount starts jobs of its own, whose positions come after.
     if (j.what == job::kind::recount || !run(j, now)) {
-        jobs_.push_back(std::move(j));
+        auto at = jobs_.end();
+        while (at != jobs_.begin() && std::prev(at)->position > j.position) {
+            --at;
+        }
+        jobs_.insert(at, std::move(j));
     }
 }
 

@@ -223,7 +223,12 @@ struct engine::impl {
     std::vector<row> rows_;
     token next_;
     std::vector<user_key> candidates_;
-    std::vector<std::pair<user_key, std::uint64_t>> ended_;
+    struct ended_view {
+        user_key subject;
+        std::uint64_t position;
+        std::optional<wall_time> last_active;
+    };
+    std::vector<ended_view> ended_;
 
     struct outgoing {
         std::unique_ptr<batch> b;

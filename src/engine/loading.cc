@@ -27,13 +27,26 @@ void engine::impl::begin(instant now) {
         hold(u, s, now);
     }
     held_ = {};
-    for (const auto& [u, rest] : resting_) {
+    for (auto& [u, rest] : resting_) {
+        if (records_[u].deactivated) {
+            rest.saved.text.clear();
+            rest.saved.frozen_text.clear();
+        }
         set_interesting(user_key{u}, finds_interesting(user_key{u}));
     }
     for (room& r : rooms_) {
         r.members.shrink_to_fit();
         r.since.shrink_to_fit();
-        r.counts = judge(r);
+        for (std::size_t i = 0; r.ended && i < r.members.size(); ++i) {
+            if (changed_[r.members[i].index()] != 0) {
+                r.ended->interesting.push_back(r.members[i]);
+            }
+        }
+    }
+    for (std::uint32_t r = 0; r < rooms_.size(); ++r) {
+        if (rooms_[r].known) {
+            recount(room_key{r}, now);  // the policy may be another than in the last run
+        }
     }
     for (const auto& [r, u] : departures_) {
         for (const user_key m : ensure_room(r).members) {
@@ -124,6 +137,20 @@ void engine::load_membership(room_key r, user_key u, std::uint64_t presence_posi
 void engine::load_room(room_key r, bool is_public) {
     ASSERT(!impl_->begun_);
     impl_->ensure_room(r).is_public = is_public;
+}
+
+void engine::load_room_flip(room_key key, bool counted, std::uint64_t position) {
+    ASSERT(!impl_->begun_);
+    room& r = impl_->ensure_room(key);
+    r.counts = counted;
+    r.size_allows = counted;
+    if (counted) {
+        r.counting_since = position;
+        return;
+    }
+    r.ended = std::make_unique<room::ending>();
+    r.ended->position = position;
+    r.ended->at = base::from_unix_ms(static_cast<std::int64_t>(position >> 16));
 }
 
 void engine::load_loss(const ports::loss_row& r) {

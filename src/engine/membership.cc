@@ -73,6 +73,7 @@ void engine::impl::recount(room_key key, instant now, user_key newcomer) {
     }
     r.counts = counts;
     const std::uint64_t position = positions_.next(now);
+    out_.room_flipped(key, counts, position);
     if (counts) {
         r.counting_since = position;
         r.ended.reset();

@@ -12,22 +12,24 @@ void engine::impl::rebuild(const session& s) {
     candidates_.clear();
     ended_.clear();
     const place since = s.everything ? place{} : place::of(s.since);
+    // A full answer too must say what ended since the token; one of a lost future, all that ended.
+    const place ended_since = place::of(s.since);
     candidates_.push_back(s.user);
     if (s.peek.valid()) {
         candidates_.clear();
         const room& r = ensure_room(s.peek);
         rebuild_room(s, r, 0);
-        rebuild_ended(s, r, since);
+        rebuild_ended(s, r, ended_since);
     } else {
         for (const room_key key : records_[s.user.index()].rooms.all()) {
             const room& r = rooms_[key.index()];
             rebuild_room(s, r, r.since[r.find(s.user)]);
-            rebuild_ended(s, r, since);
+            rebuild_ended(s, r, ended_since);
         }
     }
     add_candidates(s, since);
-    if (!s.everything) {
-        rebuild_losses(s, since);
+    if (!s.everything || s.full) {
+        rebuild_losses(s, ended_since);
     }
     units_ -= std::min(units_, candidates_.size() + 1);
 }
@@ -57,19 +59,24 @@ void engine::impl::rebuild_room(const session& s, const room& r, std::uint64_t o
 
 // A room that stopped to count past the token: whom one sees no more goes offline.
 void engine::impl::rebuild_ended(const session& s, const room& r, const place& since) {
-    if (s.everything || !r.ended || r.ended->newcomer == s.user ||
+    if ((s.everything && !s.full) || !r.ended || r.ended->newcomer == s.user ||
         !since.may_be_before(r.ended->position)) {
         return;
     }
-    for (const user_key u : r.ended->interesting) {
-        if (u != s.user && u != r.ended->newcomer) {
-            ended_.emplace_back(u, r.ended->position);
+    const auto add = [&](user_key u) {
+        if (u == s.user || u == r.ended->newcomer) {
+            return;
         }
-    }
+        // What was not noted per pair is bounded by the moment the room stopped to count.
+        const auto active = shown_activity(u);
+        ended_.push_back(
+            {u, r.ended->position, active ? std::min(active, std::optional{r.ended->at}) : active});
+    };
+    std::ranges::for_each(r.ended->interesting, add);
+    // Who changed after the token may have gone offline before the room ended, untold.
     for (const user_key u : r.members) {
-        if (u != s.user && since.may_be_before(changed_[u.index()]) &&
-            changed_[u.index()] < r.ended->position) {
-            ended_.emplace_back(u, r.ended->position);
+        if (since.may_be_before(changed_[u.index()])) {
+            add(u);
         }
     }
 }
@@ -115,32 +122,27 @@ std::uint64_t engine::impl::effective(const session& s, user_key subject, bool& 
     return std::max(p, counted);
 }
 
+// One row for each subject that is not seen any more, for the newest reason that ended.
 void engine::impl::rebuild_losses(const session& s, const place& since) {
     if (!s.peek.valid()) {
         for (const losses::loss& l : losses_.of(s.user)) {
-            if (since.is_before(l.position, l.subject) && !may_see(s.user, l.subject)) {
-                rows_.push_back({.subject = l.subject,
-                                 .what = row::kind::lost,
-                                 .position = l.position,
-                                 .last_active = l.last_active});
-            }
+            ended_.push_back({l.subject, l.position, l.last_active});
         }
     }
-    std::ranges::sort(ended_);
+    std::ranges::sort(ended_, [](const ended_view& a, const ended_view& b) {
+        return std::pair{a.subject, b.position} < std::pair{b.subject, a.position};
+    });
     for (std::size_t i = 0; i < ended_.size(); ++i) {
-        const auto& [u, position] = ended_[i];
-        const bool repeated = i != 0 && ended_[i - 1].first == u;
-        if (repeated || !since.is_before(position, u) ||
-            (!s.peek.valid() && (may_see(s.user, u) || losses_.find(s.user, u) != nullptr))) {
-            continue;
+        const ended_view& e = ended_[i];
+        const bool repeated = i != 0 && ended_[i - 1].subject == e.subject;
+        if (!repeated && since.is_before(e.position, e.subject) &&
+            (s.peek.valid() || !may_see(s.user, e.subject)) &&
+            (!s.filter || s.filter->accepts(e.subject))) {
+            rows_.push_back({.subject = e.subject,
+                             .what = row::kind::lost,
+                             .position = e.position,
+                             .last_active = e.last_active});
         }
-        // What was not noted per pair is bounded by the moment the room stopped to count.
-        const auto active = shown_activity(u);
-        rows_.push_back(
-            {.subject = u, .what = row::kind::lost, .position = position, .last_active = active});
-    }
-    if (s.filter) {
-        std::erase_if(rows_, [&](const row& r) { return !s.filter->accepts(r.subject); });
     }
 }
 
