@@ -22,27 +22,27 @@ config::config() {
 namespace {
 
 // A key whose value lies at `member` of the configuration, one helper a type.
-#define DURATION(member, least, most)                                                       \
-    [](const config& c) { return values::quote(print_duration(c.member)); },                \
+#define DURATION(member, least, most)                                        \
+    [](const config& c) { return values::quote(print_duration(c.member)); }, \
         [](config& c, string_view t) { return values::read_duration(t, least, most, c.member); }
-#define BOOLEAN(member)                                                                     \
-    [](const config& c) { return values::show(c.member); },                                 \
+#define BOOLEAN(member)                                     \
+    [](const config& c) { return values::show(c.member); }, \
         [](config& c, string_view t) { return values::read_bool(t, c.member); }
-#define TEXT(member)                                                                        \
-    [](const config& c) { return values::quote(c.member); },                                \
+#define TEXT(member)                                         \
+    [](const config& c) { return values::quote(c.member); }, \
         [](config& c, string_view t) { return values::read_text(t, c.member); }
-#define LIST(member)                                                                        \
-    [](const config& c) { return values::show(c.member); },                                 \
+#define LIST(member)                                        \
+    [](const config& c) { return values::show(c.member); }, \
         [](config& c, string_view t) { return values::read_list(t, c.member); }
-#define INTEGER(member, least, most)                                                        \
-    [](const config& c) { return values::show(static_cast<std::int64_t>(c.member)); },      \
-        [](config& c, string_view t) {                                                      \
-            std::int64_t n = 0;                                                             \
-            if (!values::read_integer(t, least, most, n)) {                                 \
-                return false;                                                               \
-            }                                                                               \
-            c.member = static_cast<decltype(c.member)>(n);                                  \
-            return true;                                                                    \
+#define INTEGER(member, least, most)                                                   \
+    [](const config& c) { return values::show(static_cast<std::int64_t>(c.member)); }, \
+        [](config& c, string_view t) {                                                 \
+            std::int64_t n = 0;                                                        \
+            if (!values::read_integer(t, least, most, n)) {                            \
+                return false;                                                          \
+            }                                                                          \
+            c.member = static_cast<decltype(c.member)>(n);                             \
+            return true;                                                               \
         }
 
 // A word of a fixed set, in the order of the enum's values.
@@ -62,10 +62,11 @@ bool read_choice(string_view text, const string_view (&words)[N], Enum& out) {
 
 constexpr string_view room_words[] = {"all", "not_public", "none"};
 constexpr string_view registration_words[] = {"closed", "token", "open"};
+constexpr string_view metrics_words[] = {"loopback", "everyone", "nobody"};
 constexpr string_view level_words[] = {"debug", "info", "warn", "error"};
 constexpr string_view format_words[] = {"text", "json"};
 
-#define CHOICE(member, words)                                                               \
+#define CHOICE(member, words)                                                                 \
     [](const config& c) { return values::quote(words[static_cast<std::size_t>(c.member)]); }, \
         [](config& c, string_view t) { return read_choice(t, words, c.member); }
 
@@ -86,10 +87,14 @@ const config_key keys[] = {
     {"server.trusted_proxies", "a list of addresses",
      "Reverse proxies whose X-Forwarded-For is believed.", false, LIST(trusted_proxies)},
     {"server.threads", "a whole number from 0 to 64 (0: by the number of cores)",
-     "Net threads. From two on the engine has a thread of its own.", false, INTEGER(threads, 0, 64)},
+     "Net threads. From two on the engine has a thread of its own.", false,
+     INTEGER(threads, 0, 64)},
     {"server.public_base_url", "a URL, or empty",
      "What /.well-known/matrix/client tells clients; empty: nothing is served there.", false,
      TEXT(client_api.public_base_url)},
+    {"server.metrics", "loopback, everyone or nobody",
+     "Who may read /metrics; behind a proxy name it in server.trusted_proxies, or it is loopback.",
+     true, CHOICE(metrics, metrics_words)},
     {"presence.enabled", switch_allowed, "Presence as a whole; off: everyone is offline.", true,
      BOOLEAN(engine.enabled)},
     {"presence.idle_timeout", "a duration from 0s to 24h (0s: never)",
@@ -127,7 +132,9 @@ const config_key keys[] = {
      "Passes of Argon2id for new password hashes.", true, INTEGER(homeserver.argon2_ops, 1, 100)},
     {"accounts.argon2_memory", "a size from 8KiB to 4GiB",
      "Memory of Argon2id for new password hashes.", true,
-     [](const config& c) { return values::show(static_cast<std::int64_t>(c.homeserver.argon2_memory)); },
+     [](const config& c) {
+         return values::show(static_cast<std::int64_t>(c.homeserver.argon2_memory));
+     },
      [](config& c, string_view t) {
          std::int64_t n = 0;
          if (!values::read_bytes(t, 8192, std::int64_t{4} << 30, n)) {
@@ -163,10 +170,10 @@ std::size_t distance(string_view a, string_view b) {
 }
 
 config_error unknown_key(string_view name) {
-    const auto* nearest = std::min_element(std::begin(keys), std::end(keys),
-                                           [&](const config_key& a, const config_key& b) {
-                                               return distance(a.name, name) < distance(b.name, name);
-                                           });
+    const auto* nearest = std::min_element(
+        std::begin(keys), std::end(keys), [&](const config_key& a, const config_key& b) {
+            return distance(a.name, name) < distance(b.name, name);
+        });
     return {"there is no key " + std::string(name) + "; did you mean " +
             std::string(nearest->name) + "? `porchlight config` lists all keys"};
 }
@@ -228,7 +235,8 @@ config_result<void> validate(const config& c) {
         return config_error{"server.listen_tls needs server.tls_cert and server.tls_key"};
     }
     if (c.listen.empty() && c.listen_tls.empty()) {
-        return config_error{"server.listen and server.listen_tls are both empty; name one listener"};
+        return config_error{
+            "server.listen and server.listen_tls are both empty; name one listener"};
     }
     if (c.homeserver.registration_mode == homeserver::registration::token &&
         c.homeserver.registration_token.empty()) {
@@ -251,7 +259,8 @@ std::string print_config(const config& c) {
             section = its;
         }
         out += "# " + std::string(k.meaning) + "\n# Allowed: " + std::string(k.allowed) +
-               ". Default: " + k.show(defaults) + "." + (k.reloads ? "" : " Needs a restart.") + "\n";
+               ". Default: " + k.show(defaults) + "." + (k.reloads ? "" : " Needs a restart.") +
+               "\n";
         const bool secret = k.name == "accounts.registration_token" && !k.show(c).empty();
         const std::string value = secret && k.show(c) != "\"\"" ? "\"(set)\"" : k.show(c);
         out += std::string(k.name.substr(its.size() + 1)) + " = " + value + "\n";

@@ -15,6 +15,9 @@
 
 namespace porchlight::server {
 
+// Who may read /metrics, by the address the request comes from.
+enum class metrics_for : std::uint8_t { loopback, everyone, nobody };
+
 // Everything that can be set, with its default. Filled from the embedded defaults, then the file,
 // then the command line; each later one wins.
 struct config {
@@ -23,6 +26,7 @@ struct config {
     std::vector<std::string> listen_tls;
     std::string tls_cert, tls_key;
     std::vector<std::string> trusted_proxies;
+    metrics_for metrics = metrics_for::loopback;
     std::int64_t threads = 0;  // 0: one net thread on up to two cores, else cores - 1
     homeserver::settings homeserver;
     client_api::settings client_api;
@@ -45,7 +49,7 @@ struct config_key {
     std::string_view name;     // "presence.idle_timeout"
     std::string_view allowed;  // "a duration from 0s to 24h (0s: never)"
     std::string_view meaning;
-    bool reloads;              // takes effect on SIGHUP
+    bool reloads;  // takes effect on SIGHUP
     std::string (*show)(const config&);
     // `text` as after the '=' of --set: TOML, or a plain word or duration.
     bool (*set)(config&, std::string_view text);

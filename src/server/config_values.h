@@ -12,8 +12,8 @@
 // notation, or as a bare word.
 namespace porchlight::server::values {
 
-bool read_text(std::string_view text, std::string& out);                      // "x" or x
-bool read_list(std::string_view text, std::vector<std::string>& out);         // ["a", "b"] or a
+bool read_text(std::string_view text, std::string& out);               // "x" or x
+bool read_list(std::string_view text, std::vector<std::string>& out);  // ["a", "b"] or a
 bool read_bool(std::string_view text, bool& out);
 bool read_integer(std::string_view text, std::int64_t least, std::int64_t most, std::int64_t& out);
 bool read_duration(std::string_view text, base::milliseconds least, base::milliseconds most,

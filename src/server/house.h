@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "engine/engine.h"
 #include "homeserver/accounts.h"
@@ -24,19 +26,8 @@ struct start_error : std::exception {
     std::string message;
 };
 
-// Holds the data folder's lock while it lives; a second process gets a start_error.
-class data_folder {
-  public:
-    explicit data_folder(const std::string& path);  // made when missing, for the owner alone
-    ~data_folder();
-    data_folder(const data_folder&) = delete;
-    data_folder& operator=(const data_folder&) = delete;
-    std::string file(const std::string& name) const { return path_ + "/" + name; }
-
-  private:
-    std::string path_;
-    int lock_ = -1;
-};
+// Makes the folder when it is missing, for the owner alone. Throws start_error.
+void make_data_folder(const std::string& path);
 
 // The homeserver without its edges: store, engine and services, loaded from the data folder. The
 // server puts net and client_api around it; the administrator's commands use it as it is.
@@ -44,7 +35,7 @@ class data_folder {
 class house final : public engine::outside {
   public:
     // Throws start_error: another server's data, a newer version's database, ...
-    house(config& c, ports::executor& decider, ports::cold_pool& cold, ports::clock& clock,
+    house(const config& c, ports::executor& decider, ports::cold_pool& cold, ports::clock& clock,
           ports::random& random);
     ~house() override;
 
@@ -53,8 +44,7 @@ class house final : public engine::outside {
 
     // Saves everything and marks the stop as clean; `done` when it is on disk.
     void close(base::unique_function<void()> done);
-    // Rooms that presence.exclude_rooms names, as keys the engine knows. Call again after a reload.
-    void apply_excluded_rooms();
+    // False while commits fail (disk full, read-only, broken).
     bool store_healthy() const;
 
     // --- engine::outside ---
@@ -66,17 +56,21 @@ class house final : public engine::outside {
     void forget(const ports::loss_removal& r) override { behind_->forget(r); }
     void reserve_presence_positions(std::uint64_t ceiling) override;
     void now_dirty(base::user_key u) override { behind_->now_dirty(u); }
+    void room_flipped(base::room_key r, bool counts, std::uint64_t position) override;
 
   private:
-    void load(ports::clock& clock);
+    void load(bool clean);
+    void load_departures();
+    void load_room_flips();
     void check_server_name();
 
-    config& config_;
-    data_folder folder_;
-    std::unique_ptr<storage::sqlite_store> store_;
+    const config& config_;
+    std::unique_ptr<storage::sqlite_store> store_;  // outlives all below
     std::unique_ptr<storage::dirty_file> dirty_;
     std::unique_ptr<storage::store_thread> thread_;
     std::unique_ptr<write_behind> behind_;
+    std::map<base::room_key, std::pair<bool, std::uint64_t>> room_flips_;
+    bool flips_scheduled_ = false;
 
   public:
     std::unique_ptr<engine::engine> engine_ptr;

@@ -33,13 +33,13 @@ void write_behind::forget(const ports::loss_removal& r) {
 }
 
 void write_behind::reserve_positions(std::uint64_t ceiling) {
-    const bool queued =
-        log_.submit({ports::meta_row{"presence_ceiling", std::to_string(ceiling)}}, true,
-                    [this, ceiling](bool ok) {
-                        if (!ok) {  // tried again until the disk takes it; 2^30 positions remain
-                            decider_.post_after(delay, [this, ceiling] { reserve_positions(ceiling); });
-                        }
-                    });
+    const bool queued = log_.submit(
+        {ports::meta_row{"presence_ceiling", std::to_string(ceiling)}}, true,
+        [this, ceiling](bool ok) {
+            if (!ok) {  // tried again until the disk takes it; 2^30 positions remain
+                decider_.post_after(delay, [this, ceiling] { reserve_positions(ceiling); });
+            }
+        });
     if (!queued) {
         decider_.post_after(delay, [this, ceiling] { reserve_positions(ceiling); });
     }
@@ -86,9 +86,8 @@ void write_behind::write() {
         return;
     }
     const auto again = std::make_shared<const ports::write_set>(set);
-    const bool queued = log_.submit(std::move(set), false, [this, users, again](bool ok) {
-        written(users, ok, *again);
-    });
+    const bool queued = log_.submit(std::move(set), false,
+                                    [this, users, again](bool ok) { written(users, ok, *again); });
     if (!queued) {
         written(users, false, *again);
     }
@@ -130,9 +129,8 @@ void write_behind::flush(base::unique_function<void()> done) {
     // An empty set keeps its place in the order, so its acknowledgement is that of all before it.
     auto shared = std::make_shared<base::unique_function<void()>>(std::move(done));
     if (!log_.submit({}, false, [shared](bool) { (*shared)(); })) {
-        decider_.post_after(base::milliseconds{20}, [this, shared] {
-            flush([shared] { (*shared)(); });
-        });
+        decider_.post_after(base::milliseconds{20},
+                            [this, shared] { flush([shared] { (*shared)(); }); });
     }
 }
 

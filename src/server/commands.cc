@@ -1,0 +1,158 @@
+#include "server/commands.h"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+#include <iostream>
+
+#include "net/cold_threads.h"
+#include "net/real_clock.h"
+#include "net/secure_random.h"
+#include "server/command_loop.h"
+#include "server/house.h"
+
+namespace porchlight::server {
+
+namespace {
+
+using homeserver::outcome;
+
+// Runs one change on the data folder and says how it ended.
+int with_house(const config& c,
+               const std::function<void(house&, homeserver::completion<void>)>& change,
+               const std::string& success) {
+    net::real_clock clock;
+    net::secure_random random;
+    command_loop loop(clock);
+    net::cold_threads cold(1);
+    house h(c, loop, cold, clock, random);
+    int code = 1;
+    loop.post([&] {
+        change(h, [&](outcome<void> o) {
+            if (o.has_error()) {
+                const auto& f = o.error();
+                std::cerr << "porchlight: "
+                          << (f.message.empty() ? std::string(matrix::describe(f.code).sentence)
+                                                : f.message)
+                          << '\n';
+            } else {
+                std::cout << success << '\n';
+                code = 0;
+            }
+            h.engine_ptr->drain(clock.now());
+            h.close([&] { loop.stop(); });
+        });
+    });
+    loop.run();
+    cold.stop();
+    return code;
+}
+
+homeserver::completion<void> not_found(homeserver::completion<void> done, const std::string& id) {
+    done(matrix::fail(matrix::errc::not_found, "there is no account " + id));
+    return {};
+}
+
+std::string whole_id(const house& h, const std::string& name) {
+    return name.starts_with('@') ? name : h.accounts->make_user_id(name);
+}
+
+}  // namespace
+
+std::string read_password() {
+    std::string line;
+    termios before{};
+    const bool terminal = isatty(STDIN_FILENO) != 0 && tcgetattr(STDIN_FILENO, &before) == 0;
+    if (terminal) {
+        std::cerr << "Password: " << std::flush;
+        termios silent = before;
+        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    }
+    std::getline(std::cin, line);
+    if (terminal) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        std::cerr << '\n';
+    }
+    return line;
+}
+
+int user_add(const config& c, const std::string& name, const std::string& password) {
+    return with_house(
+        c,
+        [&](house& h, homeserver::completion<void> done) {
+            h.accounts->add_account(
+                name, password, [done = std::move(done)](outcome<base::user_key> u) mutable {
+                    done(u.has_error() ? outcome<void>(u.error()) : outcome<void>());
+                });
+        },
+        "added " + name);
+}
+
+int user_passwd(const config& c, const std::string& name, const std::string& password) {
+    return with_house(
+        c,
+        [&](house& h, homeserver::completion<void> done) {
+            const std::string id = whole_id(h, name);
+            const auto user = h.accounts->find(id);
+            if (!user) {
+                not_found(std::move(done), id);
+                return;
+            }
+            h.accounts->change_password(*user, password, std::nullopt, std::move(done));
+        },
+        "changed the password of " + name + " and logged out all its devices");
+}
+
+int user_deactivate(const config& c, const std::string& name) {
+    return with_house(
+        c,
+        [&](house& h, homeserver::completion<void> done) {
+            const std::string id = whole_id(h, name);
+            const auto user = h.accounts->find(id);
+            if (!user) {
+                not_found(std::move(done), id);
+                return;
+            }
+            h.accounts->deactivate(*user, std::move(done));
+        },
+        "deactivated " + name + "; the name is never given again");
+}
+
+int check(const config& c) {
+    int problems = 0;
+    const auto line = [&](bool ok, const std::string& what) {
+        std::cout << (ok ? "ok       " : "PROBLEM  ") << what << '\n';
+        problems += ok ? 0 : 1;
+    };
+    const auto valid = validate(c);
+    line(valid.has_value(), valid.has_value() ? "configuration" : valid.error().message);
+    for (const std::string& file : {c.tls_cert, c.tls_key}) {
+        if (!file.empty()) {
+            line(::access(file.c_str(), R_OK) == 0, "readable: " + file);
+        }
+    }
+    const std::string database = c.data + "/porchlight.db";
+    if (!std::filesystem::exists(database)) {
+        line(true, "no database yet in " + c.data + "; the first start makes one");
+        return problems == 0 ? 0 : 1;
+    }
+    try {
+        storage::sqlite_store store({database, {}});
+        std::size_t accounts = 0;
+        store.accounts([&](ports::account_row&&) { ++accounts; });
+        line(true, "database opens, " + std::to_string(accounts) + " accounts");
+        const auto name = store.meta("server_name");
+        line(!name || *name == c.homeserver.server_name,
+             "server.name is " + c.homeserver.server_name + ", the data is of " +
+                 name.value_or("nobody yet"));
+        line(store.meta("clean_stop") != "no", "the last stop was clean");
+    } catch (const ports::store_error& e) {
+        line(false, e.message);
+    }
+    return problems == 0 ? 0 : 1;
+}
+
+}  // namespace porchlight::server

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "server/config.h"
+
+// The administrator's commands. Each opens the data folder by itself, so the server must not run on
+// it meanwhile (the error says so). They return the process's exit code and print for people.
+namespace porchlight::server {
+
+// Read from stdin without echo when it is a terminal; one line otherwise.
+std::string read_password();
+
+int user_add(const config& c, const std::string& name, const std::string& password);
+int user_passwd(const config& c, const std::string& name, const std::string& password);
+int user_deactivate(const config& c, const std::string& name);
+// Looks over configuration, data folder and database; prints what is wrong.
+int check(const config& c);
+
+}  // namespace porchlight::server

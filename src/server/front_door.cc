@@ -1,0 +1,72 @@
+#include "server/front_door.h"
+
+#include "admin/health.h"
+#include "admin/metrics_text.h"
+
+namespace porchlight::server {
+
+namespace {
+
+bool is_loopback(std::string_view address) {
+    return address == "::1" || address.starts_with("127.") || address.starts_with("::ffff:127.");
+}
+
+ports::http_response error(int status, std::string_view errcode, std::string_view sentence) {
+    ports::http_response r;
+    r.status = status;
+    r.body = R"({"errcode":")" + std::string(errcode) + R"(","error":")" + std::string(sentence) +
+             R"("})";
+    return r;
+}
+
+}  // namespace
+
+front_door::front_door(ports::http_sender& http, ports::http_handler& client_api, const config& c,
+                       base::unique_function<bool()> healthy)
+    : http_(http), client_api_(client_api), config_(c), healthy_(std::move(healthy)) {}
+
+void front_door::on_request(const ports::http_request& r) {
+    if (r.path == "/metrics") {
+        metrics(r);
+    } else if (r.path == "/health") {
+        health(r);
+    } else {
+        client_api_.on_request(r);
+    }
+}
+
+void front_door::on_gone(ports::http_handle h) {
+    client_api_.on_gone(h);
+}
+
+void front_door::metrics(const ports::http_request& r) {
+    const bool allowed = config_.metrics == metrics_for::everyone ||
+                         (config_.metrics == metrics_for::loopback && is_loopback(r.peer_address));
+    if (!allowed) {
+        http_.respond(r.handle,
+                      error(403, "M_FORBIDDEN",
+                            "server.metrics says who may read this; your address may not."));
+        return;
+    }
+    if (r.method != "GET") {
+        http_.respond(r.handle, error(405, "M_UNRECOGNIZED", "Metrics are read with GET."));
+        return;
+    }
+    ports::http_response answer;
+    answer.body = admin::metrics_text();
+    answer.content_type = admin::metrics_content_type;
+    http_.respond(r.handle, std::move(answer));
+}
+
+void front_door::health(const ports::http_request& r) {
+    const bool good = healthy_();
+    const admin::health_check checks[] = {
+        {"store", good, good ? "" : "commits fail: the disk may be full, read-only or broken"}};
+    admin::health_answer found = admin::health(checks);
+    ports::http_response answer;
+    answer.status = found.status;
+    answer.body = std::move(found.body);
+    http_.respond(r.handle, std::move(answer));
+}
+
+}  // namespace porchlight::server

@@ -1,0 +1,174 @@
+#include "server/house.h"
+
+#include <sys/stat.h>
+
+#include <charconv>
+#include <filesystem>
+#include <sstream>
+#include <utility>
+
+namespace porchlight::server {
+
+namespace {
+
+std::uint64_t number(const std::optional<std::string>& text) {
+    std::uint64_t n = 0;
+    if (text) {
+        std::from_chars(text->data(), text->data() + text->size(), n);
+    }
+    return n;
+}
+
+}  // namespace
+
+void make_data_folder(const std::string& path) {
+    std::error_code problem;
+    std::filesystem::create_directories(path, problem);
+    if (problem || !std::filesystem::is_directory(path)) {
+        throw start_error("server.data: the folder " + path +
+                          " can't be made: " + problem.message());
+    }
+    ::chmod(path.c_str(), 0700);
+}
+
+house::house(const config& c, ports::executor& decider, ports::cold_pool& cold, ports::clock& clock,
+             ports::random& random)
+    : config_(c) {
+    make_data_folder(c.data);
+    try {
+        store_ = std::make_unique<storage::sqlite_store>(
+            storage::sqlite_settings{c.data + "/porchlight.db", {}});
+        dirty_ = std::make_unique<storage::dirty_file>(c.data + "/dirty");
+        check_server_name();
+        const bool clean = store_->meta("clean_stop").value_or("yes") == "yes";
+        const ports::write_set running{ports::meta_row{"clean_stop", "no"}};
+        store_->commit({&running, 1}, true);
+        thread_ = std::make_unique<storage::store_thread>(*store_, decider);
+        behind_ = std::make_unique<write_behind>(decider, *thread_, *dirty_);
+        engine_ptr = std::make_unique<engine::engine>(
+            c.engine, *this, number(store_->meta("presence_ceiling")), clean, clock.now());
+        log = std::make_unique<homeserver::durable_log>(*thread_, *engine_ptr, clock,
+                                                        store_->last_position());
+        services = std::make_unique<homeserver::services>(homeserver::services{
+            c.homeserver, decider, cold, *store_, clock, random, *engine_ptr, *log});
+        accounts = std::make_unique<homeserver::accounts>(*services);
+        rooms = std::make_unique<homeserver::rooms>(*services, *accounts);
+        statuses = std::make_unique<homeserver::statuses>(*services, *accounts);
+        ephemeral = std::make_unique<homeserver::ephemeral>(*services, *accounts, *rooms);
+        load(clean);
+    } catch (const ports::store_error& e) {
+        throw start_error(e.message);
+    }
+    accounts->on_profile_changed([this](base::user_key u) { rooms->profile_changed(u); });
+    accounts->on_deactivated([this](base::user_key u) { rooms->leave_all(u); });
+}
+
+house::~house() {
+    if (thread_) {
+        thread_->stop();
+    }
+}
+
+void house::check_server_name() {
+    const std::string& name = config_.homeserver.server_name;
+    const std::optional<std::string> stored = store_->meta("server_name");
+    if (!stored) {
+        const ports::write_set first{ports::meta_row{"server_name", name}};
+        store_->commit({&first, 1}, true);
+    } else if (*stored != name) {
+        throw start_error("server.name is " + name + ", but the data in " + config_.data +
+                          " belongs to " + *stored + "; give that name or another folder");
+    }
+}
+
+void house::load(bool clean) {
+    accounts->load(*store_);
+    rooms->load(*store_);
+    store_->statuses([this](ports::status_row&& r) { engine_ptr->load_status(r); });
+    store_->presences([this](ports::presence_row&& r) {
+        const bool was_dirty = dirty_->is_set(r.user);
+        engine_ptr->load_presence(r, was_dirty);
+    });
+    store_->losses([this](ports::loss_row&& r) { engine_ptr->load_loss(r); });
+    if (!clean) {
+        load_departures();
+    }
+    load_room_flips();
+}
+
+// Loss rows follow the departure they are of; a kill may have come between.
+void house::load_departures() {
+    constexpr std::uint64_t lag = std::uint64_t{60'000} << 10;  // of the position: a minute
+    const std::uint64_t last = store_->last_position();
+    store_->memberships([this, last](ports::membership_row&& r) {
+        const bool gone = r.state == ports::membership::leave || r.state == ports::membership::ban;
+        if (gone && r.position + lag > last) {
+            engine_ptr->load_departure(r.room, r.user);
+        }
+    });
+}
+
+// "ROOM COUNTS POSITION" per room whose counting was ever flipped by policy, a line each.
+void house::load_room_flips() {
+    std::istringstream lines(store_->meta("room_flips").value_or(""));
+    std::uint32_t room = 0;
+    bool counts = false;
+    std::uint64_t position = 0;
+    while (lines >> room >> counts >> position) {
+        room_flips_[base::room_key{room}] = {counts, position};
+        engine_ptr->load_room_flip(base::room_key{room}, counts, position);
+    }
+}
+
+void house::room_flipped(base::room_key r, bool counts, std::uint64_t position) {
+    room_flips_[r] = {counts, position};
+    if (std::exchange(flips_scheduled_, true)) {
+        return;
+    }
+    services->decider.post([this] {
+        flips_scheduled_ = false;
+        std::string text;
+        for (const auto& [room, flip] : room_flips_) {
+            text += std::to_string(room.value) + (flip.first ? " 1 " : " 0 ") +
+                    std::to_string(flip.second) + "\n";
+        }
+        log->write_behind({ports::meta_row{"room_flips", std::move(text)}}, [](bool) {});
+    });
+}
+
+void house::close(base::unique_function<void()> done) {
+    auto shared = std::make_shared<base::unique_function<void()>>(std::move(done));
+    behind_->flush([this, shared] {
+        const bool queued = thread_->submit({ports::meta_row{"clean_stop", "yes"}}, true,
+                                            [shared](bool) { (*shared)(); });
+        if (!queued) {
+            (*shared)();
+        }
+    });
+}
+
+bool house::store_healthy() const {
+    return !thread_->failing();
+}
+
+engine::profile house::profile_of(base::user_key u) const {
+    return accounts->profile(u);
+}
+
+void house::deliver(std::unique_ptr<engine::batch> b) {
+    if (on_deliver) {
+        on_deliver(std::move(b));
+    }
+}
+
+void house::reserve_presence_positions(std::uint64_t ceiling) {
+    // In the engine's constructor nothing runs yet: written at once, before any position is used.
+    if (!engine_ptr) {
+        const ports::write_set first{ports::meta_row{"presence_ceiling", std::to_string(ceiling)}};
+        store_->commit({&first, 1}, true);
+        return;
+    }
+    behind_->reserve_positions(ceiling);
+}
+
+}  // namespace porchlight::server

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "integration/scenarios/http_client.h"
+#include "integration/scenarios/real_server.h"
+#include "scenarios/harness.h"
+
+namespace porchlight::scenarios {
+
+// The harness itself came too late for what it was to do: the machine was busy, and what it would
+// see says nothing about the server. The scenario is to be played again.
+struct played_too_late : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// A scenario against the real server over HTTP, `speed` times faster than told: all timeouts are
+// divided by it, and real time passes.
+class http_harness final : public harness {
+  public:
+    static constexpr int speed = 20;
+
+    http_harness() = default;
+    ~http_harness() override;
+
+    std::string_view name() const override { return "http"; }
+    void begin(const setup& s) override;
+    void advance_to(milliseconds t) override;
+    void sync(const step::syncs& s) override;
+    void poll(const step::polls& s) override;
+    void stop_syncing(const step::stops_syncing& s) override;
+    void put(const step::puts& s) override;
+    void deed(const step::does& s) override;
+    void log_in(const step::logs_in& s) override;
+    void log_out(const step::logs_out& s) override;
+    void deactivate(const step::is_deactivated& s) override;
+    void join(const step::joins& s) override;
+    void leave(const step::leaves& s) override;
+    void kick(const step::kicks& s) override;
+    void make_room(const step::makes_room& s) override;
+    void restart(const step::server_restarts& s) override;
+    std::optional<seen> look(const std::string& observer, const std::string& subject) override;
+    std::optional<seen> last_heard(const actor& observer, const std::string& subject) override;
+    std::size_t take_events(const actor& observer,
+                            const std::optional<std::string>& subject) override;
+    // A second of real time: writing, waking and reading take some of it.
+    milliseconds slack() const override { return std::chrono::seconds{speed}; }
+
+  private:
+    struct device {
+        std::string user, token;
+        std::unique_ptr<http_client> requests, stream;
+        std::thread loop;
+        std::mutex mutex;  // guards what follows
+        std::condition_variable changed;
+        std::string since, asked;
+        bool polling = false;
+        std::vector<std::string> senders;  // of presence events that count, in order
+        std::map<std::string, std::size_t> taken;
+        std::size_t taken_of_all = 0;
+        struct heard {
+            seen what;
+            std::chrono::steady_clock::time_point at;
+        };
+        std::map<std::string, heard> last;  // by sender
+        std::set<std::string> markers;
+        std::string broken;
+    };
+    struct user {
+        std::vector<std::string> spare_tokens;  // logged in before time 0
+        std::map<std::string, std::unique_ptr<device>> devices;
+        std::string first;  // device that synced first
+    };
+
+    device& device_of(const actor& who);
+    http_client::answer request(device& d, const std::string& method, const std::string& path,
+                                const boost::json::value& body, int expected = 200);
+    std::string register_user(const std::string& name);
+    std::string log_in_as(const std::string& name, const std::string& device_id);
+    void create_room(const std::string& creator, const room& r);
+    void poll_loop(device& d);
+    void first_sync(device& d);
+    bool record(device& d, const boost::json::value& response, bool counts);
+    void end_loop(device& d);
+    void settle(const actor& observer, device& d);
+
+    std::unique_ptr<real_server> server_;
+    std::unique_ptr<http_client> client_;
+    std::map<std::string, user> users_;
+    std::map<std::string, std::string> rooms_;  // name to room id
+    std::map<std::string, std::string> room_creators_;
+    std::chrono::steady_clock::time_point start_;
+    int transaction_ = 0;
+};
+
+}  // namespace porchlight::scenarios
