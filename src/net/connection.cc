@@ -174,15 +174,16 @@ void connection::shake_hands() {
 
 void connection::read_request() {
     auto& scratch = thread_.scratch();
-    io_result got;
-    do {
-        got = transport_.read(scratch);
-        if (got.what == kind::done) {
-            consume({scratch.data(), got.bytes});
-        }
-        // A full scratch can mean that TLS holds back more, of which the socket knows nothing.
-    } while (state_ == state::reading && got.bytes == scratch.size());
+    auto got = transport_.read(scratch);
     if (got.what == kind::done) {
+        consume({scratch.data(), got.bytes});
+        // A full scratch can mean that TLS holds back the rest of a record, of which the socket
+        // knows nothing. No more than that is read, or one busy client could keep the thread.
+        const auto held = std::min(transport_.held_bytes(), scratch.size());
+        if (held > 0 &&
+            (state_ == state::reading || state_ == state::parked || state_ == state::writing)) {
+            on_held_bytes(held);
+        }
         return;
     }
     const bool idle = !incoming_;
@@ -190,6 +191,20 @@ void connection::read_request() {
         return close();
     }
     thread_.loop().arm_read(watch_);
+}
+
+void connection::on_held_bytes(std::size_t held) {
+    auto& scratch = thread_.scratch();
+    const auto got = transport_.read({scratch.data(), held});
+    if (got.what != kind::done) {
+        return close();
+    }
+    const std::string_view bytes(scratch.data(), got.bytes);
+    if (state_ == state::reading) {
+        consume(bytes);
+    } else {
+        keep_ahead(bytes);
+    }
 }
 
 // While the handler has a request: the only news that can come are the client's end and requests

@@ -71,6 +71,7 @@ class connection final : public event_loop::watcher {
 
     void shake_hands();
     void read_request();
+    void on_held_bytes(std::size_t held);
     void read_ahead();
     void discard();
     void consume(std::string_view bytes);

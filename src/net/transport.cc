@@ -162,6 +162,10 @@ io_result transport::read(std::span<char> into) {
     return {kind::done, total};
 }
 
+std::size_t transport::held_bytes() const {
+    return tls_ ? static_cast<std::size_t>(SSL_pending(tls_.get())) : 0;
+}
+
 io_result transport::write(std::string_view head, std::string_view body) {
     if (!tls_) {
         std::array<iovec, 2> parts{{{const_cast<char*>(head.data()), head.size()},

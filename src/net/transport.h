@@ -52,6 +52,8 @@ class transport {
     // TLS only, until it is done (`done`, no bytes).
     io_result handshake();
     io_result read(std::span<char> into);
+    // Bytes that were taken off the socket but not read yet: the rest of a TLS record.
+    std::size_t held_bytes() const;
     // Writes of both parts as much as the kernel takes. TLS: a refused write must be repeated
     // with the same bytes.
     io_result write(std::string_view head, std::string_view body);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -196,6 +197,33 @@ TEST(tls, holds_back_what_was_sent_ahead) {
     server.answer(h, "one");
     const auto both = client.ask("", "GET /2? ");
     EXPECT_NE(both.find("\r\n\r\none"), std::string::npos);
+}
+
+// What arrives at once is a little more than the server's scratch holds, so that the end of the
+// last record stays inside OpenSSL while the socket has nothing more.
+TEST(tls, leaves_nothing_behind_that_was_read_off_the_socket) {
+    constexpr std::size_t scratch = 64 * 1024;
+    const certificate cert("one");
+    test_server server(with(cert));
+    tls_client client(server.client());
+    // TCP's window starts smaller than that, and grows with what is sent.
+    const std::string body(1000 * 1000, 'x');
+    EXPECT_FALSE(client.ask(put("/first", body), body).empty());
+    std::promise<void> standing_still, sent;
+    server.runtime().post(0, [&standing_still, all = sent.get_future().share()] {
+        standing_still.set_value();
+        all.wait();
+    });
+    standing_still.get_future().wait();
+    client.send(get("/small"));
+    std::string requests;
+    while (requests.size() < scratch - 8000) {
+        requests += get("/" + std::string(5000, 'x'));
+    }
+    const auto last = "/last" + std::string(scratch - requests.size() - get("/last").size(), 'x');
+    client.send(requests + get(last));
+    sent.set_value();
+    EXPECT_TRUE(client.ask("", "GET " + last + "? ").ends_with("GET " + last + "? "));
 }
 
 TEST(tls, a_client_that_speaks_plain_http_is_closed) {
