@@ -69,15 +69,12 @@ void engine::impl::collect_pending(const session& s) {
         if (s.filter && !s.filter->accepts(u)) {
             continue;
         }
-        if (u == s.user) {
-            rows_.push_back({.subject = u, .what = row::kind::self, .position = 0});
-            continue;
-        }
-        const bool visible = s.peek.valid()
-                                 ? rooms_[s.peek.index()].counts && rooms_[s.peek.index()].has(u)
-                                 : may_see(s.user, u);
+        const room* const peeked = s.peek.valid() ? &rooms_[s.peek.index()] : nullptr;
+        const bool visible = peeked ? peeked->counts && peeked->has(u) : may_see(s.user, u);
         if (visible) {
-            rows_.push_back({.subject = u, .what = row::kind::others, .position = 0});
+            rows_.push_back({.subject = u,
+                             .what = u == s.user ? row::kind::self : row::kind::others,
+                             .position = 0});
         } else if (const losses::loss* l = losses_.find(s.user, u);
                    l != nullptr && place::of(s.since).is_before(l->position, u)) {
             rows_.push_back({.subject = u,

@@ -14,6 +14,7 @@
 #include "engine/losses.h"
 #include "engine/positions.h"
 #include "engine/rooms.h"
+#include "engine/saved_presence.h"
 #include "engine/sessions.h"
 #include "engine/users.h"
 
@@ -71,7 +72,7 @@ struct engine::impl {
     void end_streams(user_key u, device_key d, instant now);
     void switch_off(instant now);
     void switch_on(instant now);
-    void rebuild_all(instant now);
+    void rebuild_all(std::uint64_t position, instant now);
     presence::user copy_of(user_key u) const;
     void turn(instant now);
     void drain(instant now);
@@ -104,7 +105,8 @@ struct engine::impl {
 
     // --- loading.cc ---
     void begin(instant now);
-    void hold(user_key u, presence::state saved, instant now);
+    void hold(user_key u, const saved_presence& saved, instant now);
+    void part(user_key a, user_key b);
     void grow_records(std::size_t size);
 
     // --- membership.cc ---
@@ -198,7 +200,7 @@ struct engine::impl {
     std::vector<std::unique_ptr<live_user>> live_;
     std::vector<std::uint32_t> live_free_;
     boost::unordered_flat_map<std::uint32_t, resting_user> resting_;
-    std::vector<std::pair<user_key, presence::state>> held_;  // loaded, until begin()
+    std::vector<std::pair<user_key, saved_presence>> held_;  // loaded, until begin()
     std::vector<std::pair<room_key, user_key>> departures_;   // loaded, until begin()
     std::size_t known_ = 0;
     std::vector<room> rooms_;

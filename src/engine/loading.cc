@@ -22,7 +22,10 @@ void engine::impl::begin(instant now) {
         return;
     }
     begun_ = true;
-    std::ranges::sort(held_);  // an expiring text comes before the state of the same user
+    // An expiring text comes before the state of the same user.
+    std::ranges::sort(held_, [](const auto& a, const auto& b) {
+        return std::pair{a.first, a.second.state} < std::pair{b.first, b.second.state};
+    });
     for (const auto& [u, s] : held_) {
         hold(u, s, now);
     }
@@ -50,16 +53,26 @@ void engine::impl::begin(instant now) {
     }
     for (const auto& [r, u] : departures_) {
         for (const user_key m : ensure_room(r).members) {
-            if (!may_see(m, u)) {
-                add_loss(m, u, positions_.restart());
-                add_loss(u, m, positions_.restart());
+            part(m, u);
+        }
+        for (const auto& [other_room, m] : departures_) {
+            if (other_room == r) {
+                part(m, u);
             }
         }
     }
     departures_ = {};
 }
 
-void engine::impl::hold(user_key u, presence::state saved, instant now) {
+// Both may have seen each other before the crash, and do not know yet that it is over.
+void engine::impl::part(user_key a, user_key b) {
+    if (!may_see(a, b)) {
+        add_loss(a, b, positions_.restart());
+        add_loss(b, a, positions_.restart());
+    }
+}
+
+void engine::impl::hold(user_key u, const saved_presence& saved, instant now) {
     user_record& r = records_[u.index()];
     if (!settings_.enabled || r.deactivated) {
         changed_[u.index()] = positions_.restart();  // its last offline is still to be told
@@ -67,12 +80,15 @@ void engine::impl::hold(user_key u, presence::state saved, instant now) {
         return;
     }
     live_user& l = wake_up(u);
-    presence::changes c = l.core.restored(saved, now);
-    if (saved != presence::state::offline) {
+    presence::changes c = l.core.restored(saved.state, now);
+    if (saved.state != presence::state::offline) {
         // An open stream of the devices of before, until the grace may begin.
-        c |= l.core.stream_opened(device_key{}, {.marks = true, .asked = saved}, now);
+        c |= l.core.stream_opened(device_key{}, {.marks = true, .asked = saved.state}, now);
         l.hold_until = mono_time::max();
-        r.saved = saved;
+        r.saved = saved.state;
+        if (l.core.seen_by_others(now).currently_active != saved.active && !l.core.hidden()) {
+            changed_[u.index()] = positions_.next(now);  // it ended meanwhile
+        }
     }
     if (c.lasting) {
         out_.save(status_row_of(u, l.core.saved()));
@@ -103,7 +119,7 @@ void engine::load_status(const ports::status_row& r) {
                                       .frozen_text = r.frozen_text,
                                       .frozen_last_active = r.frozen_last_active};
     if (r.text_expires) {
-        e.held_.emplace_back(r.user, presence::state::offline);
+        e.held_.emplace_back(r.user, saved_presence{});
     }
 }
 
@@ -117,8 +133,9 @@ void engine::load_presence(const ports::presence_row& r, bool was_dirty) {
     if (!e.clean_ && (was_dirty || r.state != 0)) {
         changed = e.positions_.restart();
     }
-    if (r.state != 0 && r.state <= static_cast<std::uint8_t>(presence::state::busy)) {
-        e.held_.emplace_back(r.user, static_cast<presence::state>(r.state));
+    const auto saved = saved_presence::of(r.state);
+    if (saved && saved->state != presence::state::offline) {
+        e.held_.emplace_back(r.user, *saved);
     }
 }
 

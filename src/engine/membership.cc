@@ -128,6 +128,10 @@ void engine::impl::add_loss(user_key observer, user_key subject, std::uint64_t p
     if (changed_[subject.index()] == 0 && !records_[subject.index()].interesting) {
         return;  // nobody was ever told anything of this subject
     }
+    if (const losses::loss* l = losses_.find(observer, subject);
+        l != nullptr && l->position >= position) {
+        return;  // another reason ended later
+    }
     const auto active = shown_activity(subject);
     for (const user_key pruned : losses_.add(observer, {subject, position, active})) {
         out_.forget({.observer = observer, .subject = pruned});

@@ -34,7 +34,7 @@ void engine::impl::switch_off(instant now) {
             set_interesting(user_key{i}, false);
         }
     }
-    rebuild_all(now);
+    rebuild_all(position, now);
 }
 
 void engine::impl::switch_on(instant now) {
@@ -47,10 +47,21 @@ void engine::impl::switch_on(instant now) {
             soil(u, now);
         }
     }
-    rebuild_all(now);
+    rebuild_all(position, now);
 }
 
-void engine::impl::rebuild_all(instant now) {
+// Everyone looks again; the hidden at least at themselves.
+void engine::impl::rebuild_all(std::uint64_t position, instant now) {
+    for (auto& [u, rest] : resting_) {
+        if (rest.saved.hidden) {
+            rest.self_changed = position;
+        }
+    }
+    for (const std::unique_ptr<live_user>& l : live_) {
+        if (l != nullptr && l->core.hidden()) {
+            l->self_changed = position;
+        }
+    }
     for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
         if (sessions_[i].used) {
             mark_rebuild(i, now);

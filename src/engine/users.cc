@@ -1,6 +1,7 @@
 #include "engine/users.h"
 
 #include "engine/impl.h"
+#include "engine/saved_presence.h"
 
 namespace porchlight::engine {
 
@@ -289,8 +290,10 @@ void engine::impl::save_some(instant now, std::size_t most) {
         r.saved =
             l != nullptr && settings_.enabled ? l->core.aggregate() : presence::state::offline;
         r.unsaved = false;
+        const bool active = l != nullptr && settings_.enabled && !l->core.hidden() &&
+                            l->core.seen_by_others(now).currently_active;
         out_.save(ports::presence_row{.user = u,
-                                      .state = static_cast<std::uint8_t>(r.saved),
+                                      .state = saved_presence{r.saved, active}.byte(),
                                       .last_active = activity_of(r),
                                       .changed = changed_[u.index()]});
     }

@@ -21,7 +21,8 @@ using base::room_key;
 using base::user_key;
 using base::wall_time;
 
-// --- rows: each write replaces the row with the same key (named first), unless it says otherwise ---
+// --- rows: each write replaces the row with the same key (named first), unless it says otherwise
+// ---
 
 struct account_row {
     user_key user;
@@ -117,13 +118,13 @@ struct status_row {
     std::optional<wall_time> text_expires;
     bool hidden = false;
     device_key hidden_by;
-    std::string frozen_text;                     // what others see while hidden
+    std::string frozen_text;  // what others see while hidden
     std::optional<wall_time> frozen_last_active;
 };
 // Written behind, last value wins.
 struct presence_row {
     user_key user;
-    std::uint8_t state = 0;  // presence::state; not 0 after an unclean stop: was not offline
+    std::uint8_t state = 0;  // the engine's (saved_presence.h); 0: offline
     std::optional<wall_time> last_active;  // none: never seen
     std::uint64_t changed = 0;             // P of the last change others could see
 };
@@ -158,8 +159,8 @@ using write_set = std::vector<write>;
 
 struct event_query {
     room_key room;
-    std::uint64_t after = 0;                          // position > after
-    std::uint64_t up_to = ~std::uint64_t{0};          // position <= up_to
+    std::uint64_t after = 0;                  // position > after
+    std::uint64_t up_to = ~std::uint64_t{0};  // position <= up_to
     bool newest_first = false;
     std::size_t limit = 100;
     bool state_only = false;
@@ -172,7 +173,7 @@ class store_reader {
     virtual ~store_reader() = default;
 
     // Whole tables, for start-up. `each` is called once per row; order as noted.
-    virtual void accounts(base::unique_function<void(account_row&&)> each) = 0;      // by user
+    virtual void accounts(base::unique_function<void(account_row&&)> each) = 0;  // by user
     // One account; by default found by reading all of them, adapters do better.
     virtual std::optional<account_row> account(user_key user) {
         std::optional<account_row> found;
@@ -185,8 +186,9 @@ class store_reader {
     }
     virtual void profiles(base::unique_function<void(profile_row&&)> each) = 0;
     virtual void devices(base::unique_function<void(device_row&&)> each) = 0;
-    virtual void rooms(base::unique_function<void(room_row&&)> each) = 0;            // by room
-    virtual void memberships(base::unique_function<void(membership_row&&)> each) = 0;  // by room, user
+    virtual void rooms(base::unique_function<void(room_row&&)> each) = 0;  // by room
+    virtual void memberships(
+        base::unique_function<void(membership_row&&)> each) = 0;  // by room, user
     virtual void aliases(base::unique_function<void(alias_row&&)> each) = 0;
     virtual void statuses(base::unique_function<void(status_row&&)> each) = 0;
     virtual void presences(base::unique_function<void(presence_row&&)> each) = 0;

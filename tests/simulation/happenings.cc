@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/saved_presence.h"
 #include "simulation/client.h"
 #include "simulation/world.h"
 
@@ -333,7 +334,7 @@ void world::load() {
         presence::state s = presence::state::offline;
         if (const auto row = t.presences.find(u); row != t.presences.end()) {
             saved.last_active = row->second.last_active;
-            s = static_cast<presence::state>(row->second.state);
+            s = engine::saved_presence::of(row->second.state).value().state;
         }
         model_.restore(u, saved, policy_.enabled ? s : presence::state::offline, now_);
     }

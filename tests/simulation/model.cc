@@ -10,6 +10,23 @@ model::person& model::at(std::uint32_t u, instant now) {
     return p;
 }
 
+std::optional<base::mono_time> model::next_deadline() const {
+    std::optional<base::mono_time> next;
+    for (const auto& [u, p] : people_) {
+        const auto due = p.core.next_deadline();
+        if (due && (!next || *due < *next)) {
+            next = due;
+        }
+    }
+    return next;
+}
+
+void model::settle(instant now) {
+    for (const auto& [u, p] : people_) {
+        at(u, now);
+    }
+}
+
 void model::restore(std::uint32_t u, presence::saved_state saved, presence::state s, instant now) {
     person& p = people_.try_emplace(u, settings_).first->second;
     if (p.deactivated) {

@@ -38,6 +38,9 @@ class model {
 
     // The person, with everything that is due by now taken into account.
     person& at(std::uint32_t u, instant now);
+    // Deadlines take effect when they pass, not when somebody looks: the wall clock may jump.
+    std::optional<base::mono_time> next_deadline() const;
+    void settle(instant now);
     // After a restart: from what the disk has.
     void restore(std::uint32_t u, presence::saved_state saved, presence::state s, instant now);
     void member(std::uint32_t room, std::uint32_t u, bool joins);

@@ -91,6 +91,9 @@ void world::advance(milliseconds d) {
         if (const auto due = engine_->next_turn()) {
             to = std::min(to, std::max(*due, now_.mono));
         }
+        if (const auto due = model_.next_deadline()) {
+            to = std::min(to, std::max(*due, now_.mono));
+        }
         for (const auto& c : clients_) {
             if (c->polls_next && c->parked == 0 && !c->gone) {
                 to = std::min(to, std::max(*c->polls_next, now_.mono));
@@ -98,6 +101,7 @@ void world::advance(milliseconds d) {
         }
         now_.wall += to - now_.mono;
         now_.mono = to;
+        model_.settle(now_);
         disk_.pass(now_.mono);
         poll_again();
         if (to == end) {
@@ -138,6 +142,7 @@ world::client& world::new_client(std::uint32_t u, device_key d) {
     clients_.push_back(std::make_unique<client>());
     client& c = *clients_.back();
     c.user = u;
+    c.gone = deactivated_.contains(u);
     c.slot = static_cast<std::uint32_t>(clients_.size() - 1);
     c.device = d;
     if (chance(15)) {
@@ -155,8 +160,8 @@ void world::open(client& c, milliseconds timeout) {
     c.opened = now_.mono;
     c.timeout = timeout;
     c.marks = {};
-    c.marks.marks = !c.peek && !chance(20);
-    if (c.marks.marks && chance(20)) {
+    c.marks.marks = !c.peek && (calm_ || !chance(20));
+    if (c.marks.marks && !calm_ && chance(20)) {
         c.marks.asked = static_cast<presence::state>(1 + draw(4));
     }
     c.full = c.since && chance(3);

@@ -1,3 +1,4 @@
+#include "engine/saved_presence.h"
 #include "unit/engine/world.h"
 
 namespace porchlight::engine::testing {
@@ -356,7 +357,7 @@ TEST(stream, drain_answers_every_parked_poll) {
     w.turn();
     w.e->drain(w.now);
     EXPECT_TRUE(w.answered(n));
-    EXPECT_EQ(w.disk.presences[alice.value].state, static_cast<int>(state::online));
+    EXPECT_EQ(w.disk.presences[alice.value].state, saved_presence({state::online, true}).byte());
 }
 
 TEST(stream, next_turn_is_never_late) {
