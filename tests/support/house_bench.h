@@ -172,11 +172,7 @@ class house_bench : public engine::outside {
     void settle() {
         for (int round = 0;; ++round) {
             ASSERT(round < 1'000'000);
-            bool busy = decider.step();
-            busy = cold.step() || busy;
-            busy = log_device.step() || busy;
-            busy = (extra_step && extra_step()) || busy;
-            if (busy) {
+            if (step()) {
                 continue;
             }
             engine.turn(clock.at);
@@ -184,10 +180,17 @@ class house_bench : public engine::outside {
             if (next && *next <= clock.at.mono) {
                 continue;
             }
-            if (!decider.step()) {
+            if (!step()) {  // the turn may have had something to deliver
                 return;
             }
         }
+    }
+    // One task of each queue. False: all are empty.
+    bool step() {
+        bool busy = decider.step();
+        busy = cold.step() || busy;
+        busy = log_device.step() || busy;
+        return (extra_step && extra_step()) || busy;
     }
     // Lets time pass, stopping at whatever is due on the way.
     void advance(base::milliseconds d) {
