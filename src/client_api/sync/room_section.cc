@@ -5,7 +5,6 @@
 
 #include "base/limits.h"
 #include "client_api/sync/presence_json.h"
-#include "client_api/sync/room_summary.h"
 
 namespace porchlight::client_api {
 
@@ -149,65 +148,81 @@ void section_writer::write_state(const room_plan& r, const stretch& s) {
     out.text().append("]},");
 }
 
+std::vector<ports::receipt_row> section_writer::receipts_of(const room_plan& r, bool newly) {
+    const event_filter& f = plan.filter->ephemeral;
+    if (!r.receipts || !f.rooms.passes(r.room_id) || !f.types.passes("m.receipt")) {
+        return {};
+    }
+    return read_receipts(store, r.membership.room, newly ? 0 : plan.after(), plan.next.durable,
+                         plan.user);
+}
+
+std::optional<room_summary> section_writer::summary_of(const room_plan& r, const stretch& s) {
+    if (!s.members_changed) {
+        return std::nullopt;
+    }
+    state_map members =
+        s.full ? s.state : state_at(store, r.membership.room, plan.next.durable, true);
+    overlay(members, s.events.shown);
+    return summarize(members, plan.user_id);
+}
+
+bool section_writer::shows_state(const room_plan& r, const stretch& s) const {
+    const event_filter& f = plan.filter->state;
+    return f.rooms.passes(r.room_id) &&
+           std::ranges::any_of(s.state, [&f](const auto& e) { return passes(f, e.second); });
+}
+
+void section_writer::write_ephemeral(const std::vector<std::string>* typing,
+                                     std::vector<ports::receipt_row> receipts) {
+    std::string& text = out.text();
+    text.append(R"(,"ephemeral":{"events":[)");
+    item_separator separator{text};
+    if (typing != nullptr) {
+        separator.next();
+        append_typing(text, *typing, {});
+    }
+    if (!receipts.empty()) {
+        separator.next();
+        out.receipts(std::move(receipts), {});
+    }
+    text.append("]}");
+}
+
 bool section_writer::joined(const room_plan& r,
                             const std::vector<const ports::account_data_row*>& data,
                             item_separator& before) {
     const std::uint64_t after = plan.after();
-    const std::uint64_t up_to = plan.next.durable;
     const bool member_event = r.membership.position > after;
     const bool newly =
         !plan.since || (member_event && membership_at(store, r.membership.room, plan.user_id,
                                                       after) != membership::join);
     const bool full = newly || plan.full_state;
     stretch s;
+    s.events.start = plan.next.durable;
     if (r.events || full) {
-        s = read(r, newly ? 0 : after, up_to, full, member_event);
-    } else {
-        s.events.start = up_to;
+        s = read(r, newly ? 0 : after, plan.next.durable, full, member_event);
     }
-    std::vector<ports::receipt_row> receipts;
+    const auto summary = summary_of(r, s);
+    drop_lazy_members(r, s, summary ? summary->heroes : std::vector<std::string>{});
+    auto receipts = receipts_of(r, newly);
     const event_filter& ephemeral = plan.filter->ephemeral;
-    const bool ephemeral_wanted = ephemeral.rooms.passes(r.room_id);
-    if (r.receipts && ephemeral_wanted && ephemeral.types.passes("m.receipt")) {
-        receipts = read_receipts(store, r.membership.room, newly ? 0 : after, up_to, plan.user);
-    }
-    const bool typing = r.typing && ephemeral_wanted && ephemeral.types.passes("m.typing");
-    std::optional<room_summary> summary;
-    if (s.members_changed) {
-        state_map members = full ? s.state : state_at(store, r.membership.room, up_to, true);
-        overlay(members, s.events.shown);
-        summary = summarize(members, plan.user_id);
-        drop_lazy_members(r, s, summary->heroes);
-    } else {
-        drop_lazy_members(r, s, {});
-    }
-    const event_filter& sf = plan.filter->state;
-    const bool state_shown =
-        sf.rooms.passes(r.room_id) &&
-        std::ranges::any_of(s.state, [&sf](const auto& e) { return passes(sf, e.second); });
-    if (!full && s.events.shown.empty() && !s.events.limited && !state_shown && receipts.empty() &&
-        !typing && data.empty()) {
+    const bool typing =
+        r.typing && ephemeral.rooms.passes(r.room_id) && ephemeral.types.passes("m.typing");
+    if (!full && s.events.shown.empty() && !s.events.limited && !shows_state(r, s) &&
+        receipts.empty() && !typing && data.empty()) {
         return false;
     }
     begin(r, before);
-    out.text() += ':';
+    std::string& text = out.text();
+    text += ':';
     write_state(r, s);
     write_timeline(s);
-    std::string& text = out.text();
-    text.append(R"(,"ephemeral":{"events":[)");
+    write_ephemeral(typing ? &*r.typing : nullptr, std::move(receipts));
+    text.append(R"(,"account_data":{"events":[)");
     item_separator separator{text};
-    if (typing) {
-        separator.next();
-        append_typing(text, *r.typing, {});
-    }
-    if (!receipts.empty()) {
-        separator.next();
-        out.receipts(std::move(receipts), {});
-    }
-    text.append(R"(]},"account_data":{"events":[)");
-    item_separator data_separator{text};
     for (const ports::account_data_row* row : data) {
-        data_separator.next();
+        separator.next();
         append_account_data(text, *row);
     }
     text.append("]}");

@@ -6,6 +6,7 @@
 #include "client_api/rooms/event_format.h"
 #include "client_api/sync/answer.h"
 #include "client_api/sync/plan.h"
+#include "client_api/sync/room_summary.h"
 #include "client_api/sync/timeline.h"
 
 // One room of a /sync answer. Cold pool; throws ports::store_error.
@@ -33,6 +34,11 @@ struct section_writer {
     stretch read(const room_plan& r, std::uint64_t after, std::uint64_t up_to, bool full,
                  bool check_visibility);
     void drop_lazy_members(const room_plan& r, stretch& s, const std::vector<std::string>& heroes);
+    std::optional<room_summary> summary_of(const room_plan& r, const stretch& s);
+    std::vector<ports::receipt_row> receipts_of(const room_plan& r, bool newly);
+    bool shows_state(const room_plan& r, const stretch& s) const;
+    void write_ephemeral(const std::vector<std::string>* typing,
+                         std::vector<ports::receipt_row> receipts);
     void write_events(const std::vector<ports::event_row>& rows, bool with_previous);
     void write_timeline(const stretch& s);
     void write_state(const room_plan& r, const stretch& s);
