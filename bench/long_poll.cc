@@ -38,6 +38,8 @@ using seconds = std::chrono::duration<double>;
 constexpr std::size_t room_size = 100;
 constexpr int silent_ms = 30'000;  // without any answer the measurement has failed
 constexpr std::size_t scratch_bytes = 256 * 1024;
+// Before a PUT nothing happens for longer than the server gathers changes for one stream.
+constexpr int quiet_ms = 150, set_up_quiet_ms = 500;
 
 [[noreturn]] void fail(const std::string& why) {
     std::fprintf(stderr, "long_poll: %s\n", why.c_str());
@@ -93,7 +95,8 @@ std::string request(std::string_view method, std::string_view target, std::strin
     if (method != "GET") {
         r.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
     }
-    return r.append("\r\n").append(body);
+    r.append("\r\n");
+    return method == "GET" ? r : r.append(body);
 }
 
 // One connection, blocking: for setting up.
@@ -157,11 +160,12 @@ class target {
         for (auto& o : observers_) {
             poll(o);
         }
-        settle();
+        settle(set_up_quiet_ms);
     }
 
     // One PUT; returns the time until the last observer has its answer (each polls again at once).
     seconds round() {
+        settle(quiet_ms);
         const auto begin = clock_type::now();
         change();
         wait_for(observers_.size());
@@ -263,10 +267,10 @@ class target {
     }
 
     // What is still on its way from setting up is taken until a while nothing comes.
-    void settle() {
+    void settle(int quiet) {
         std::array<epoll_event, 512> events;
         int ready = 0;
-        while ((ready = ::epoll_wait(poller_, events.data(), events.size(), 500)) > 0) {
+        while ((ready = ::epoll_wait(poller_, events.data(), events.size(), quiet)) > 0) {
             for (int i = 0; i < ready; ++i) {
                 receive(observers_[events[static_cast<std::size_t>(i)].data.u64]);
             }
