@@ -142,7 +142,7 @@ void engine::reconfigure(const settings& s, instant now) {
             e.apply(*e.live_[i], e.live_[i]->core.settle(now), now, false);
         }
     }
-    e.start({.what = job::kind::recount, .position = e.positions_.next(now)}, now);
+    e.recount_all(now);
 }
 
 // --- streams ---

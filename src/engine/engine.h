@@ -137,6 +137,8 @@ class engine {
     // --- loading, before the first turn; keys may come in any order ---
     void load_status(const ports::status_row& r);
     void load_presence(const ports::presence_row& r, bool was_dirty);
+    // Position 0: not known, since the stop came between commit and joined(). After an unclean stop it
+    // counts as new; store such rows again with current_token().presence.
     void load_membership(room_key r, user_key u, std::uint64_t presence_position);
     void load_room(room_key r, bool is_public);
     // The last flip that outside::room_flipped told. A room without one is taken to have counted.

@@ -70,8 +70,7 @@ void engine::impl::start(job j, instant now) {
     if (!in_turn_) {
         units_ = settings_.units_per_call;
     }
-    // A recount starts jobs of its own, whose positions come after.
-    if (j.what == job::kind::recount || !run(j, now)) {
+    if (!run(j, now)) {
         auto at = jobs_.end();
         while (at != jobs_.begin() && std::prev(at)->position > j.position) {
             --at;
@@ -99,8 +98,6 @@ bool engine::impl::run(job& j, instant now) {
             return run_leave(j, now);
         case job::kind::flip:
             return run_flip(j, now);
-        case job::kind::recount:
-            return run_recount(j, now);
     }
     return true;
 }
@@ -154,9 +151,6 @@ bool engine::impl::run_join(job& j, instant now) {
     }
     live_user* joiner = live(j.user);
     if (j.member_cursor == 0) {
-        for (const std::uint32_t i : r.peekers) {
-            forget_loss(sessions_[i].user, j.user);
-        }
         mark_peekers(r, j.user, now);
     }
     auto at =
@@ -244,22 +238,6 @@ bool engine::impl::run_flip(job& j, instant now) {
                 }
             }
         }
-    }
-    return true;
-}
-
-// After new settings: each room is judged again.
-bool engine::impl::run_recount(job& j, instant now) {
-    for (; j.member_cursor < rooms_.size(); ++j.member_cursor) {
-        if (units_ == 0) {
-            return false;
-        }
-        --units_;
-        const std::size_t left = units_;
-        if (rooms_[j.member_cursor].known) {
-            recount(room_key{static_cast<std::uint32_t>(j.member_cursor)}, now);
-        }
-        units_ = std::min(units_, left);
     }
     return true;
 }

@@ -52,7 +52,7 @@ struct row {
 // Work that may take longer than one turn. Until it is done no token passes its position, so that
 // whoever is not marked yet finds the change from the token.
 struct job {
-    enum class kind : std::uint8_t { fan_out, join, leave, flip, recount };
+    enum class kind : std::uint8_t { fan_out, join, leave, flip };
     kind what = kind::fan_out;
     bool tell = true;            // leave: mark sessions (else only note the losses)
     std::uint64_t position = 0;  // the job's own
@@ -124,6 +124,7 @@ struct engine::impl {
     };
     reason reason_between(user_key a, user_key b) const;
     void recount(room_key r, instant now, user_key newcomer = {});
+    void recount_all(instant now);
     bool judge(room& r) const;
     void joined(room_key r, user_key u, std::uint64_t position, instant now);
     void left(room_key r, user_key u, instant now);
@@ -145,7 +146,6 @@ struct engine::impl {
     bool run_join(job& j, instant now);
     bool run_leave(job& j, instant now);
     bool run_flip(job& j, instant now);
-    bool run_recount(job& j, instant now);
 
     // --- streams.cc ---
     void open(poll p, instant now);

@@ -22,6 +22,12 @@ void engine::impl::begin(instant now) {
         return;
     }
     begun_ = true;
+    // What a crash made news must still be news to old tokens after the next, clean stop.
+    for (std::uint32_t u = 0; !clean_ && u < records_.size(); ++u) {
+        if (changed_[u] == positions_.restart()) {
+            soil(user_key{u}, now);
+        }
+    }
     // An expiring text comes before the state of the same user.
     std::ranges::sort(held_, [](const auto& a, const auto& b) {
         return std::pair{a.first, a.second.state} < std::pair{b.first, b.second.state};
@@ -46,11 +52,7 @@ void engine::impl::begin(instant now) {
             }
         }
     }
-    for (std::uint32_t r = 0; r < rooms_.size(); ++r) {
-        if (rooms_[r].known) {
-            recount(room_key{r}, now);  // the policy may be another than in the last run
-        }
-    }
+    recount_all(now);  // the policy may be another than in the last run
     for (const auto& [r, u] : departures_) {
         for (const user_key m : ensure_room(r).members) {
             part(m, u);
@@ -74,25 +76,28 @@ void engine::impl::part(user_key a, user_key b) {
 
 void engine::impl::hold(user_key u, const saved_presence& saved, instant now) {
     user_record& r = records_[u.index()];
-    if (!settings_.enabled || r.deactivated) {
+    const bool shows = settings_.enabled && !r.deactivated;
+    if (!shows && saved.state != presence::state::offline) {
         changed_[u.index()] = positions_.restart();  // its last offline is still to be told
         soil(u, now);
-        return;
     }
     live_user& l = wake_up(u);
-    presence::changes c = l.core.restored(saved.state, now);
-    if (saved.state != presence::state::offline) {
+    const presence::state held = shows ? saved.state : presence::state::offline;
+    presence::changes c = l.core.restored(held, now);
+    if (held != presence::state::offline) {
         // An open stream of the devices of before, until the grace may begin.
         c |= l.core.stream_opened(device_key{}, {.marks = true, .asked = saved.state}, now);
         l.hold_until = mono_time::max();
         r.saved = saved.state;
         if (l.core.seen_by_others(now).currently_active != saved.active && !l.core.hidden()) {
             changed_[u.index()] = positions_.next(now);  // it ended meanwhile
+            soil(u, now);
         }
     }
     if (c.lasting) {
         out_.save(status_row_of(u, l.core.saved()));
         changed_[u.index()] = positions_.next(now);
+        soil(u, now);
     }
     refresh_interesting(u);
     arm(l);

@@ -88,6 +88,15 @@ void engine::impl::recount(room_key key, instant now, user_key newcomer) {
     start({.what = job::kind::flip, .position = position, .room = key}, now);
 }
 
+// What a new policy forbids is not shown from now on; telling so is the jobs' affair.
+void engine::impl::recount_all(instant now) {
+    for (std::uint32_t r = 0; r < rooms_.size(); ++r) {
+        if (rooms_[r].known) {
+            recount(room_key{r}, now);
+        }
+    }
+}
+
 void engine::impl::joined(room_key key, user_key u, std::uint64_t position, instant now) {
     room& r = ensure_room(key);
     user_record& record = ensure(u);

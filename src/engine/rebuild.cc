@@ -63,21 +63,20 @@ void engine::impl::rebuild_ended(const session& s, const room& r, const place& s
         !since.may_be_before(r.ended->position)) {
         return;
     }
-    const auto add = [&](user_key u) {
-        if (u == s.user || u == r.ended->newcomer) {
+    const auto add = [&](user_key u, std::uint64_t position) {
+        if (u == s.user || u == r.ended->newcomer || !since.may_be_before(position)) {
             return;
         }
         // What was not noted per pair is bounded by the moment the room stopped to count.
         const auto active = shown_activity(u);
-        ended_.push_back(
-            {u, r.ended->position, active ? std::min(active, std::optional{r.ended->at}) : active});
+        ended_.push_back({u, position, active ? std::min(active, std::optional{r.ended->at}) : active});
     };
-    std::ranges::for_each(r.ended->interesting, add);
-    // Who changed after the token may have gone offline before the room ended, untold.
+    for (const user_key u : r.ended->interesting) {
+        add(u, r.ended->position);
+    }
+    // Others may have gone offline before the room ended, untold: that keeps its own place.
     for (const user_key u : r.members) {
-        if (since.may_be_before(changed_[u.index()])) {
-            add(u);
-        }
+        add(u, std::min(changed_[u.index()], r.ended->position));
     }
 }
 

@@ -229,7 +229,8 @@ engine::settings world::engine_settings() const {
 }
 
 void world::reconfigure() {
-    if (chance(50)) {
+    // Between nine tenths of the limit and the limit, a restart forgets which reason stopped a room.
+    if (policy_.members_max != 0 || chance(50)) {
         policy_.enabled = !policy_.enabled;
     } else {
         policy_.none = !policy_.none;
@@ -321,6 +322,9 @@ void world::load() {
         engine_->deactivated(user_key{u}, now_);
     }
     engine_->durable_applied(durable_);
+    for (auto& [pair, position] : disk_.now.memberships) {
+        position = position == 0 ? engine_->current_token().presence : position;
+    }
     for (std::uint32_t u = 0; u < users_; ++u) {
         presence::saved_state saved;
         if (const auto row = t.statuses.find(u); row != t.statuses.end()) {
