@@ -86,6 +86,7 @@ inline constexpr std::size_t cold_queue_max = 1024;                // full: 503 
 inline constexpr std::size_t password_hashes_at_once = 2;
 inline constexpr std::size_t password_queue_max = 256;             // more wait: 503 with Retry-After
 inline constexpr std::size_t filter_cache_max = 10'000;            // more: the oldest are read again
+inline constexpr std::size_t compiled_filters_max = 4096;          // more: compiled again if used
 inline constexpr std::size_t log_queue_max = 8192;                 // full: the oldest line is lost
 
 // Log lines (base/)

@@ -47,6 +47,12 @@ failure too_busy() {
     return fail(errc::unavailable, "Too many reads are waiting; try again soon");
 }
 
+// A device that logged out while its answer was composed must not be marked again.
+bool is_logged_in(const api& server, base::user_key u, base::device_key d) {
+    return std::ranges::any_of(server.accounts.devices(u),
+                               [d](const auto& known) { return known.device == d; });
+}
+
 std::string joined(const std::vector<std::string>& events) {
     std::string text;
     item_separator separator{text};
@@ -78,7 +84,6 @@ struct sync_streams::impl {
     // A request between its poll and its answer: parked in the engine, or being composed.
     struct waiter {
         filter_ptr filter;
-        std::shared_ptr<const engine::subject_filter> subjects;
         base::mono_time deadline;
         presence::stream_request marks;
         base::room_key peek;
@@ -126,7 +131,6 @@ void sync_streams::impl::give_back(api& a, std::unique_ptr<engine::batch> b) {
 
 void sync_streams::impl::sync(call_ptr c, const sync_parameters& p, filter_ptr f) {
     waiter w;
-    w.subjects = f->subjects;
     w.filter = std::move(f);
     w.deadline = c->now().mono + (p.full_state ? base::milliseconds{0} : p.timeout);
     w.marks = p.marks;
@@ -162,8 +166,12 @@ void sync_streams::impl::with_filter(call_ptr c, sync_parameters p) {
         sync(std::move(c), p, std::move(known));
         return;
     }
+    waiting.insert_or_assign(c->handle, waiter{});  // so that gone() while it loads is noticed
     server.accounts.filter(
         user, id, [this, c, user, id, p](outcome<std::shared_ptr<const std::string>> text) mutable {
+            if (waiting.erase(c->handle) == 0) {
+                return;
+            }
             if (!text) {
                 c->refuse(text.error().code == errc::not_found
                               ? fail(errc::invalid_param, "filter: there is none with this id")
@@ -191,7 +199,7 @@ void sync_streams::impl::open(http_handle h, caller who, std::optional<engine::t
     p.since = since;
     p.timeout = std::max(w.deadline - now.mono, base::milliseconds{0});
     p.marks = w.marks;
-    p.filter = w.subjects;
+    p.filter = w.kind == stream_kind::sync ? w.filter->subjects : limited(w.limit);
     p.peek = w.peek;
     p.full = w.full;
     p.resumed = resumed;
@@ -298,7 +306,8 @@ void sync_streams::impl::finish(composed c) {
     }
     const waiter w = found->second;
     const bool has_time = server.services.clock.now().mono < w.deadline;
-    if (c.empty && d.since && !w.full && !d.timed_out && has_time) {
+    if (c.empty && d.since && !w.full && !d.timed_out && has_time &&
+        is_logged_in(server, d.user, d.device)) {
         open(d.handle, {d.user, d.device}, d.next, w, true);
         return;
     }
@@ -393,7 +402,6 @@ void sync_streams::events(call_ptr c) {
     }
     w.kind = stream_kind::events;
     w.filter = impl_->everything;
-    w.subjects = impl_->limited(p->limit);
     w.limit = static_cast<std::uint16_t>(p->limit);
     w.deadline = c->now().mono + p->timeout;
     const engine::token from = p->from.value_or(impl_->server.services.engine.current_token());

@@ -1,5 +1,7 @@
 #include "client_api/sync/filter_cache.h"
 
+#include "base/limits.h"
+
 namespace porchlight::client_api {
 
 namespace {
@@ -27,7 +29,7 @@ filter_ptr filter_cache::generations<Key>::find(const Key& key) {
 
 template <class Key>
 void filter_cache::generations<Key>::keep(const Key& key, filter_ptr f) {
-    if (young_.size() >= entries_max) {
+    if (young_.size() >= base::limits::compiled_filters_max) {
         old_ = std::move(young_);
         young_.clear();
     }

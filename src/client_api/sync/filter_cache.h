@@ -8,12 +8,11 @@
 namespace porchlight::client_api {
 
 // Compiled filters by text and by (user, id), so that a poll compiles nothing and equal filters are
-// one object. Deciding thread only. Bounded: two generations of at most `entries_max` each; when
-// the young one is full it becomes the old one, and what the old one held unused is forgotten.
+// one object. Deciding thread only. Bounded: two generations of at most
+// limits::compiled_filters_max each; when the young one is full it becomes the old one, and what
+// the old one held unused is forgotten.
 class filter_cache {
   public:
-    static constexpr std::size_t entries_max = 4096;
-
     explicit filter_cache(user_name names) : names_(std::move(names)) {}
 
     matrix::outcome<filter_ptr> compile(const std::string& text);

@@ -181,7 +181,7 @@ TEST(sync_filter, the_cache_forgets_what_is_not_used) {
     const auto f = *cache.compile("{}");
     cache.remember(alice, 0, f);
     cache.remember(bob, 0, f);
-    for (std::uint32_t i = 1; i < 3 * filter_cache::entries_max; ++i) {
+    for (std::uint32_t i = 1; i < 3 * base::limits::compiled_filters_max; ++i) {
         cache.remember(carol, i, f);
         EXPECT_NE(cache.find(alice, 0), nullptr);
     }

@@ -6,6 +6,7 @@
 namespace porchlight::client_api {
 namespace {
 
+namespace json = boost::json;
 using namespace std::chrono_literals;
 using test::presence_of;
 using test::presence_state;
@@ -207,6 +208,45 @@ TEST_F(sync_presence, who_goes_away_while_an_answer_is_composed_gets_none) {
     api.house.cold.held = false;
     EXPECT_FALSE(api.take(h));
     EXPECT_EQ(api.streams.waiting(), 0U);
+}
+
+TEST_F(sync_presence, who_goes_away_while_the_filter_loads_gets_no_poll) {
+    api.house.cold.held = true;
+    const auto h = api.start("GET", sync_api::path("filter=7"), {}, alice);
+    api.house.settle();
+    EXPECT_EQ(api.streams.waiting(), 1U);
+    api.dispatcher.on_gone(h);
+    api.house.cold.held = false;
+    EXPECT_FALSE(api.take(h));
+    EXPECT_EQ(api.streams.waiting(), 0U);
+}
+
+TEST_F(sync_presence, a_logout_while_an_answer_is_composed_ends_the_poll) {
+    const auto room = share(carol);
+    const auto h =
+        api.poll(bob, api.caught_up(bob), api.filter(R"({"room":{"timeline":{"types":[]}}})"));
+    EXPECT_FALSE(api.take(h));
+    api.house.cold.held = true;
+    const auto sent =
+        api.start("PUT", "/_matrix/client/v3/rooms/" + api.escape(room) + "/send/m.room.message/x",
+                  R"({"body":"hi"})", alice);
+    EXPECT_FALSE(api.take(h));
+    EXPECT_EQ(api.ask_v3("POST", "/logout", bob).status, 200);
+    api.house.cold.held = false;
+    EXPECT_TRUE(api.take(sent));
+    EXPECT_TRUE(api.take(h));
+    EXPECT_EQ(presence_state(api.sync(alice), api.id("bob")), "absent") << "offline";
+}
+
+TEST_F(sync_presence, a_token_from_the_future_gets_a_full_answer) {
+    const auto room = share(carol);
+    const auto v = api.sync(bob, "timeout=30000&since=9000000000000000000.9000000000000000000.0");
+    EXPECT_NE(test::room_in(v, "join", room), nullptr);
+    EXPECT_EQ(presence_state(v, api.id("bob")), "online");
+    EXPECT_FALSE(api.take(api.poll(bob, api.next(v))));
+    const auto events = api.start(
+        "GET", "/_matrix/client/v3/events?from=9000000000000000000.9000000000000000000.0", {}, bob);
+    EXPECT_TRUE(api.take(events));
 }
 
 TEST_F(sync_presence, a_full_cold_pool_is_503_with_retry_after) {
