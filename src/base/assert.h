@@ -6,7 +6,7 @@ namespace porchlight::base {
 }  // namespace porchlight::base
 
 // A programmer's error, on in release too. Never for what users or peers send.
-#define ASSERT(condition)                                                                  \
-    (static_cast<bool>(condition)                                                          \
-         ? static_cast<void>(0)                                                            \
+#define ASSERT(condition)         \
+    (static_cast<bool>(condition) \
+         ? static_cast<void>(0)   \
          : ::porchlight::base::assertion_failed(#condition, __FILE__, __LINE__))

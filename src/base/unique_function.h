@@ -18,7 +18,8 @@ class unique_function<R(Args...)> {
     template <class F>
         requires(!std::is_same_v<std::remove_cvref_t<F>, unique_function> &&
                  std::is_invocable_r_v<R, F&, Args...>)
-    unique_function(F&& f) : target_(std::make_unique<holder<std::decay_t<F>>>(std::forward<F>(f))) {}
+    unique_function(F&& f)
+        : target_(std::make_unique<holder<std::decay_t<F>>>(std::forward<F>(f))) {}
 
     explicit operator bool() const { return target_ != nullptr; }
     // REQUIRES: not empty.

@@ -14,7 +14,8 @@
 namespace porchlight::ports {
 
 // Names one request on one connection. Stale (another request or another connection lives there
-// now) handles are ignored by everyone who gets them, so a late answer never reaches a wrong client.
+// now) handles are ignored by everyone who gets them, so a late answer never reaches a wrong
+// client.
 struct http_handle {
     std::uint32_t thread = 0;
     std::uint32_t slot = 0;
@@ -31,7 +32,7 @@ struct http_request {
     std::string_view authorization;  // value of the header, empty when absent
     std::string_view content_type;
     std::string_view body;
-    std::string_view peer_address;   // the client's, X-Forwarded-For from trusted proxies applied
+    std::string_view peer_address;  // the client's, X-Forwarded-For from trusted proxies applied
 };
 
 struct http_response {
@@ -71,8 +72,8 @@ class http_handler {
     // Must lead to exactly one respond for r.handle, now or later. The connection reads no further
     // request until then (it is "parked").
     virtual void on_request(const http_request& r) = 0;
-    // The client went away while its request was unanswered (FIN, RST, time-out of TCP, or closed by
-    // a limit). No respond is needed any more; one that comes is dropped.
+    // The client went away while its request was unanswered (FIN, RST, time-out of TCP, or closed
+    // by a limit). No respond is needed any more; one that comes is dropped.
     virtual void on_gone(http_handle h) = 0;
 };
 

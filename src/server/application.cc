@@ -20,6 +20,7 @@ namespace metrics = base::metrics;
 
 namespace {
 
+metrics::counter reloads{"porchlight_reloads_total", "Configurations taken over by SIGHUP."};
 metrics::gauge waiters{"porchlight_waiters", "Parked long-polls."};
 metrics::gauge users_known{"porchlight_users_known", "Users the engine knows."};
 metrics::gauge users_live{"porchlight_users_live", "Users with a device, a stream or a deadline."};
@@ -171,6 +172,7 @@ void application::reload(const config& c) {
         now.metrics = fresh->metrics;
         now.presence_exclude_rooms = fresh->presence_exclude_rooms;
         m.home.engine_ptr->reconfigure(now.engine, m.clock.now());
+        reloads.add();
         log::info("server", "configuration reloaded");
     });
 }

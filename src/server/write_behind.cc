@@ -3,10 +3,18 @@
 #include <memory>
 
 #include "base/assert.h"
+#include "base/metrics.h"
 
 namespace porchlight::server {
 
 using base::user_key;
+
+namespace {
+
+base::metrics::gauge unsaved{"porchlight_presence_unsaved",
+                             "Users whose newest presence is not on disk yet."};
+
+}  // namespace
 
 write_behind::write_behind(ports::executor& decider, ports::commit_log& log,
                            storage::dirty_file& dirty)
@@ -14,6 +22,7 @@ write_behind::write_behind(ports::executor& decider, ports::commit_log& log,
 
 void write_behind::save(const ports::presence_row& r) {
     presence_[r.user] = r;
+    count_unsaved();
     schedule(delay);
 }
 
@@ -43,6 +52,11 @@ void write_behind::reserve_positions(std::uint64_t ceiling) {
     if (!queued) {
         decider_.post_after(delay, [this, ceiling] { reserve_positions(ceiling); });
     }
+}
+
+// Someone in both is counted twice for a moment; 0 is exact.
+void write_behind::count_unsaved() {
+    unsaved.set(static_cast<std::int64_t>(presence_.size() + in_flight_.size()));
 }
 
 void write_behind::now_dirty(user_key u) {
@@ -105,6 +119,7 @@ void write_behind::written(const std::vector<user_key>& users, bool ok,
             }
         }
     }
+    count_unsaved();
     if (ok) {
         return;
     }

@@ -38,6 +38,7 @@ class write_behind {
 
     void schedule(base::milliseconds in);
     void write();
+    void count_unsaved();
     void written(const std::vector<base::user_key>& users, bool ok, const ports::write_set& again);
 
     ports::executor& decider_;

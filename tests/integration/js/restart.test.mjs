@@ -43,6 +43,7 @@ test("kill -9: everyone is offline after the grace unless they poll again", asyn
     assert.equal((await server.setStatus(alice, "online")).status, 200);
     const seen = await server.syncUntil(bob, token, presenceOf(alice));
     assert.equal(seen.found.presence, "online");
+    await server.metric("porchlight_presence_unsaved", (n) => n === 0); // at most a second
     await server.kill();
     await server.start();
     const gone = await server.syncUntil(
@@ -58,13 +59,7 @@ test("SIGTERM answers parked polls, saves and ends quickly with exit code 0", as
     const token = (await server.syncUntil(bob, undefined, (b) => b.next_batch)).next;
     const settled = await server.sync(bob, token);
     const parked = server.sync(bob, settled.next_batch, 30000);
-    // The poll is parked once the server counts it.
-    for (;;) {
-        const text = await (await fetch(`${server.url}/metrics`)).text();
-        const waiters = text.match(/^porchlight_waiters (\d+)$/m);
-        assert.ok(waiters, "porchlight_waiters is among the metrics");
-        if (Number(waiters[1]) > 0) break;
-    }
+    await server.metric("porchlight_waiters", (n) => n > 0); // the poll is parked
     const asked = Date.now();
     assert.equal(await server.stop(), 0);
     assert.ok(Date.now() - asked < 2000, `draining took ${Date.now() - asked} ms`);

@@ -5,13 +5,12 @@ Promise.withResolvers ??= function withResolvers() {
     return { promise, resolve, reject };
 };
 const sdk = await import("matrix-js-sdk");
-const { logger } = await import("matrix-js-sdk/lib/logger.js");
-logger.setLevel?.("silent");
+const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, getChild: () => quiet };
 
 export const { createClient, UserEvent, ClientEvent, RoomEvent } = sdk;
 
 export async function login(server, name) {
-    const anonymous = createClient({ baseUrl: server.url });
+    const anonymous = createClient({ baseUrl: server.url, logger: quiet });
     const r = await anonymous.loginRequest({
         type: "m.login.password",
         identifier: { type: "m.id.user", user: name },
@@ -22,6 +21,7 @@ export async function login(server, name) {
         userId: r.user_id,
         accessToken: r.access_token,
         deviceId: r.device_id,
+        logger: quiet,
     });
 }
 

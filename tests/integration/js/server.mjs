@@ -112,6 +112,16 @@ export class Server {
         );
     }
 
+    // Asks /metrics until `name` is as wanted.
+    async metric(name, wanted) {
+        for (;;) {
+            const text = await (await fetch(`${this.url}/metrics`)).text();
+            const line = text.match(new RegExp(`^${name} (\\d+)$`, "m"));
+            if (!line) throw new Error(`${name} is not among the metrics`);
+            if (wanted(Number(line[1]))) return;
+        }
+    }
+
     async sync(user, since, timeout = 0, more = "") {
         const query = since ? `since=${since}&timeout=${timeout}` : `timeout=${timeout}`;
         const r = await this.request("GET", `/_matrix/client/v3/sync?${query}${more}`, {

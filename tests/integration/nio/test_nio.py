@@ -4,10 +4,12 @@ Run with Debian's python3 (python3-matrix-nio); PORCHLIGHT_BINARY names the serv
 """
 
 import asyncio
+import fcntl
 import json
 import os
 import re
 import socket
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -16,6 +18,7 @@ import urllib.request
 
 from nio import AsyncClient, LoginResponse, PresenceEvent, SyncResponse
 
+SIOCOUTQ = 0x5411  # bytes not yet acknowledged
 TCP_REPAIR = 19  # closing a socket in repair mode sends no FIN and no RST
 
 
@@ -26,7 +29,7 @@ class Server:
         command += ["--listen", "127.0.0.1:0", "--open-registration", "--server-name", "porch.test"]
         for s in ("accounts.argon2_ops=1", "accounts.argon2_memory=8KiB", *settings):
             command += ["--set", s]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         line = self.process.stdout.readline()
         self.url = re.fullmatch(r"ready (http://127\.0\.0\.1:\d+)\n", line).group(1)
 
@@ -131,6 +134,9 @@ class NioTest(unittest.IsolatedAsyncioTestCase):
             b"GET /_matrix/client/r0/sync?timeout=1500&since=%s&access_token=%s HTTP/1.1\r\n"
             b"Host: x\r\n\r\n" % (since.encode(), self.alice["access_token"].encode())
         )
+        # Once the request is acknowledged nothing is in flight: the server hears nothing more.
+        while struct.unpack("i", fcntl.ioctl(vanishing, SIOCOUTQ, b"\0" * 4))[0] > 0:
+            pass
         vanishing.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
         vanishing.close()
         await self.sync_until(

@@ -57,17 +57,10 @@ bool http_client::read_more(std::string& data) {
     return true;
 }
 
-http_client::answer http_client::ask(const std::string& method, const std::string& target,
-                                     const std::string& token, const boost::json::value& body) {
+http_client::raw_answer http_client::exchange(const std::string& request) {
     if (!connect()) {
         return {};
     }
-    const std::string text = body.is_null() ? std::string() : boost::json::serialize(body);
-    std::string request = method + " " + target + " HTTP/1.1\r\nHost: porch.test\r\n";
-    if (!token.empty()) {
-        request += "Authorization: Bearer " + token + "\r\n";
-    }
-    request += "Content-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text;
     if (::send(socket_, request.data(), request.size(), MSG_NOSIGNAL) !=
         static_cast<ssize_t>(request.size())) {
         close();
@@ -84,8 +77,7 @@ http_client::answer http_client::ask(const std::string& method, const std::strin
     std::size_t length = 0;
     static constexpr std::string_view name = "Content-Length: ";
     if (const std::size_t at = data.find(name); at < head) {
-        const char* first = data.data() + at + name.size();
-        std::from_chars(first, data.data() + head, length);
+        std::from_chars(data.data() + at + name.size(), data.data() + head, length);
     }
     while (data.size() < head + 4 + length) {
         if (!read_more(data)) {
@@ -93,10 +85,26 @@ http_client::answer http_client::ask(const std::string& method, const std::strin
             return {};
         }
     }
-    answer a;
+    raw_answer a;
     std::from_chars(data.data() + 9, data.data() + 12, a.status);
-    a.body = boost::json::parse(data.substr(head + 4, length));
+    a.body = data.substr(head + 4, length);
     return a;
+}
+
+http_client::answer http_client::ask(const std::string& method, const std::string& target,
+                                     const std::string& token, const boost::json::value& body) {
+    const std::string text = body.is_null() ? std::string() : boost::json::serialize(body);
+    std::string request = method + " " + target + " HTTP/1.1\r\nHost: porch.test\r\n";
+    if (!token.empty()) {
+        request += "Authorization: Bearer " + token + "\r\n";
+    }
+    request += "Content-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text;
+    const raw_answer a = exchange(request);
+    return {a.status, a.status == 0 ? boost::json::value() : boost::json::parse(a.body)};
+}
+
+std::string http_client::text(const std::string& target) {
+    return exchange("GET " + target + " HTTP/1.1\r\nHost: porch.test\r\n\r\n").body;
 }
 
 void http_client::interrupt() {

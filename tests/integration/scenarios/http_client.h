@@ -23,10 +23,17 @@ class http_client {
     // `target` with its query, already percent-encoded.
     answer ask(const std::string& method, const std::string& target, const std::string& token,
                const boost::json::value& body = nullptr);
+    // The body of a GET as it is; empty when it could not be had.
+    std::string text(const std::string& target);
     void interrupt();
     void close();
 
   private:
+    struct raw_answer {
+        int status = 0;
+        std::string body;
+    };
+    raw_answer exchange(const std::string& request);
     bool connect();
     bool read_more(std::string& data);
 

@@ -47,6 +47,7 @@ class http_harness final : public harness {
     void kick(const step::kicks& s) override;
     void make_room(const step::makes_room& s) override;
     void restart(const step::server_restarts& s) override;
+    void change_settings(const step::settings_change& s) override;
     std::optional<seen> look(const std::string& observer, const std::string& subject) override;
     std::optional<seen> last_heard(const actor& observer, const std::string& subject) override;
     std::size_t take_events(const actor& observer,
@@ -63,9 +64,7 @@ class http_harness final : public harness {
         std::condition_variable changed;
         std::string since, asked;
         bool polling = false;
-        std::vector<std::string> senders;  // of presence events that count, in order
-        std::map<std::string, std::size_t> taken;
-        std::size_t taken_of_all = 0;
+        std::map<std::string, std::size_t> news;  // presence events that count, by sender
         struct heard {
             seen what;
             std::chrono::steady_clock::time_point at;
@@ -90,6 +89,7 @@ class http_harness final : public harness {
     void first_sync(device& d);
     bool record(device& d, const boost::json::value& response, bool counts);
     void end_loop(device& d);
+    int reloads();
     void settle(const actor& observer, device& d);
 
     std::unique_ptr<real_server> server_;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 namespace porchlight::scenarios {
@@ -42,7 +43,10 @@ void real_server::start() {
                                       "porch.test",
                                       "--open-registration",
                                       "--listen",
-                                      "127.0.0.1:" + std::to_string(port_)};
+                                      "127.0.0.1:" + std::to_string(port_),
+                                      "--config",
+                                      data_ + "/settings.toml"};
+    write_file();
     for (const std::string& s : settings_) {
         words.push_back("--set");
         words.push_back(s);
@@ -74,6 +78,21 @@ void real_server::start() {
         throw std::runtime_error(std::string(binary) + " ended before it was ready");
     }
     port_ = static_cast<std::uint16_t>(port);
+}
+
+void real_server::write_file() const {
+    std::ofstream out(data_ + "/settings.toml");
+    for (const auto& [key, value] : file_) {
+        out << key << " = " << value << '\n';
+    }
+}
+
+void real_server::configure(const std::string& key, const std::string& value) {
+    file_[key] = value;
+    if (child_ > 0) {
+        write_file();
+        ::kill(child_, SIGHUP);
+    }
 }
 
 void real_server::stop(bool kill) {

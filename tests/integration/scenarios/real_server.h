@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,11 +22,17 @@ class real_server {
     // port and the data.
     void start();
     void stop(bool kill);
+    // Keys that may change while it runs; `section.key` to a value in TOML. Takes effect at start
+    // or, when it runs, by SIGHUP.
+    void configure(const std::string& key, const std::string& value);
     std::uint16_t port() const { return port_; }
 
   private:
     std::vector<std::string> settings_;
+    void write_file() const;
+
     std::string data_;
+    std::map<std::string, std::string> file_;
     std::uint16_t port_ = 0;
     pid_t child_ = -1;
 };
