@@ -167,7 +167,8 @@ struct engine::impl {
     // --- rebuild.cc ---
     void rebuild(const session& s);
     void rebuild_room(const session& s, const room& r, std::uint64_t observer_since);
-    void rebuild_ended(const session& s, const room& r, const place& since);
+    void rebuild_ended(const session& s, const room& r, std::uint64_t observer_since,
+                       const place& since);
     void rebuild_losses(const session& s, const place& since);
     void add_candidates(const session& s, const place& since);
     std::uint64_t effective(const session& s, user_key subject, bool& worth_telling,

@@ -19,12 +19,13 @@ void engine::impl::rebuild(const session& s) {
         candidates_.clear();
         const room& r = ensure_room(s.peek);
         rebuild_room(s, r, 0);
-        rebuild_ended(s, r, ended_since);
+        rebuild_ended(s, r, 0, ended_since);
     } else {
         for (const room_key key : records_[s.user.index()].rooms.all()) {
             const room& r = rooms_[key.index()];
-            rebuild_room(s, r, r.since[r.find(s.user)]);
-            rebuild_ended(s, r, ended_since);
+            const std::uint64_t joined = r.since[r.find(s.user)];
+            rebuild_room(s, r, joined);
+            rebuild_ended(s, r, joined, ended_since);
         }
     }
     add_candidates(s, since);
@@ -58,7 +59,8 @@ void engine::impl::rebuild_room(const session& s, const room& r, std::uint64_t o
 }
 
 // A room that stopped to count past the token: whom one sees no more goes offline.
-void engine::impl::rebuild_ended(const session& s, const room& r, const place& since) {
+void engine::impl::rebuild_ended(const session& s, const room& r, std::uint64_t observer_since,
+                                 const place& since) {
     if ((s.everything && !s.full) || !r.ended || r.ended->newcomer == s.user ||
         !since.may_be_before(r.ended->position)) {
         return;
@@ -75,8 +77,11 @@ void engine::impl::rebuild_ended(const session& s, const room& r, const place& s
         add(u, r.ended->position);
     }
     // Others may have gone offline before the room ended, untold: that keeps its own place.
-    for (const user_key u : r.members) {
-        add(u, std::min(changed_[u.index()], r.ended->position));
+    const std::uint64_t base = std::max(observer_since, r.counting_since);
+    for (std::size_t i = 0; i < r.members.size(); ++i) {
+        const user_key u = r.members[i];
+        const std::uint64_t shown = std::max({changed_[u.index()], r.since[i], base});
+        add(u, std::min(shown, r.ended->position));
     }
 }
 
@@ -116,7 +121,9 @@ std::uint64_t engine::impl::effective(const session& s, user_key subject, bool& 
     }
     if (!is_interesting(subject) && subject != s.user) {
         // Neither the flip of a room nor the start of a record is news of someone offline.
-        worth_telling = since.is_before(std::max(p, joined), subject) && std::max(p, joined) > 1;
+        p = std::max(p, joined);
+        worth_telling = since.is_before(p, subject) && p > 1;
+        return p;
     }
     return std::max(p, counted);
 }

@@ -94,7 +94,10 @@ void engine::impl::arm(live_user& l) {
 void engine::impl::on_user_deadline(user_key u, instant now) {
     live_user& l = *live(u);
     l.armed = mono_time::max();
-    presence::changes c = l.core.settle(now);
+    presence::changes c;
+    if (const auto due = l.core.next_deadline(); due && *due <= now.mono) {
+        c = l.core.settle(now);
+    }
     if (l.hold_until && *l.hold_until <= now.mono) {
         l.hold_until.reset();
         c |= l.core.stream_closed(device_key{}, true, now);
@@ -124,6 +127,10 @@ void engine::impl::apply(live_user& l, const presence::changes& c, instant now, 
     user_record& r = records_[u.index()];
     r.last_active = active ? base::unix_ms(*active) : never_active;
     if (!settings_.enabled) {
+        if (c.self && c.lasting) {
+            soil(u, now);  // old tokens may still have to hear of a hiding that ends unseen
+            changed_[u.index()] = positions_.next(now);
+        }
         arm(l);
         rest_if_idle(u);
         return;
