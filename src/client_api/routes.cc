@@ -6,8 +6,8 @@
 #include "client_api/presence/presence.h"
 #include "client_api/profile/profile.h"
 #include "client_api/push/push.h"
-#include "client_api/sync/sync.h"
 #include "client_api/rooms/rooms.h"
+#include "client_api/sync/sync.h"
 
 namespace porchlight::client_api {
 
