@@ -116,8 +116,8 @@ class outside {
     virtual void save(const ports::status_row& r) = 0;    // text expired by itself
     virtual void save(const ports::loss_row& r) = 0;
     virtual void forget(const ports::loss_removal& r) = 0;
-    // The room began or stopped to count for presence, by policy, at that position. To be given back
-    // by load_room_flip; without it observers who were away over a restart keep stale states.
+    // The room began or stopped to count for presence, by policy, at that position. To be given
+    // back by load_room_flip; without it observers who were away over a restart keep stale states.
     virtual void room_flipped(room_key, bool /*counts*/, std::uint64_t /*position*/) {}
     // Positions up to `ceiling` are about to be used; called well ahead (before 2^30 remain).
     virtual void reserve_presence_positions(std::uint64_t ceiling) = 0;
@@ -126,8 +126,8 @@ class outside {
 
 class engine {
   public:
-    // Settings with enabled = false: everybody is offline to everybody; inputs still take effect inside.
-    // Restart facts: the persisted ceiling (0: none) and whether the last stop was clean.
+    // Settings with enabled = false: everybody is offline to everybody; inputs still take effect
+    // inside. Restart facts: the persisted ceiling (0: none) and whether the last stop was clean.
     engine(const settings& s, outside& o, std::uint64_t presence_ceiling, bool clean_stop,
            instant now);
     ~engine();
@@ -137,8 +137,8 @@ class engine {
     // --- loading, before the first turn; keys may come in any order ---
     void load_status(const ports::status_row& r);
     void load_presence(const ports::presence_row& r, bool was_dirty);
-    // Position 0: not known, since the stop came between commit and joined(). After an unclean stop it
-    // counts as new; store such rows again with current_token().presence.
+    // Position 0: not known, since the stop came between commit and joined(). After an unclean stop
+    // it counts as new; store such rows again with current_token().presence.
     void load_membership(room_key r, user_key u, std::uint64_t presence_position);
     void load_room(room_key r, bool is_public);
     // The last flip that outside::room_flipped told. A room without one is taken to have counted.

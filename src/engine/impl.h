@@ -202,7 +202,7 @@ struct engine::impl {
     std::vector<std::uint32_t> live_free_;
     boost::unordered_flat_map<std::uint32_t, resting_user> resting_;
     std::vector<std::pair<user_key, saved_presence>> held_;  // loaded, until begin()
-    std::vector<std::pair<room_key, user_key>> departures_;   // loaded, until begin()
+    std::vector<std::pair<room_key, user_key>> departures_;  // loaded, until begin()
     std::size_t known_ = 0;
     std::vector<room> rooms_;
     std::size_t rooms_known_ = 0;

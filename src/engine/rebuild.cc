@@ -71,7 +71,8 @@ void engine::impl::rebuild_ended(const session& s, const room& r, std::uint64_t 
         }
         // What was not noted per pair is bounded by the moment the room stopped to count.
         const auto active = shown_activity(u);
-        ended_.push_back({u, position, active ? std::min(active, std::optional{r.ended->at}) : active});
+        ended_.push_back(
+            {u, position, active ? std::min(active, std::optional{r.ended->at}) : active});
     };
     for (const user_key u : r.ended->interesting) {
         add(u, r.ended->position);

@@ -143,6 +143,9 @@ void engine::impl::apply(live_user& l, const presence::changes& c, instant now, 
         ++counts_.updates;
         refresh_interesting(u);
         start({.what = job::kind::fan_out, .position = changed_[u.index()], .user = u}, now);
+    } else if (c.self && c.lasting && !l.core.hidden()) {
+        // The end of a hiding that looks the same from outside: must outlast a restart.
+        changed_[u.index()] = positions_.next(now);
     } else if (c.self) {
         l.self_changed = positions_.next(now);
     }

@@ -27,7 +27,7 @@ struct world::client {
     presence::stream_request marks;
     bool full = false, woken = false, may_end = false;
 
-    bool gone = false;                         // logged out: polls no more
+    bool gone = false;                          // logged out: polls no more
     std::optional<base::mono_time> polls_next;  // none: away
     std::shared_ptr<const some_subjects> filter;
     std::optional<std::uint32_t> peek;

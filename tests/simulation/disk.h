@@ -20,9 +20,9 @@ class disk {
     struct tables {
         std::map<std::uint32_t, ports::presence_row> presences;
         std::map<std::uint32_t, ports::status_row> statuses;
-        std::map<pair, ports::loss_row> losses;              // observer, subject
-        std::map<pair, std::uint64_t> memberships;           // room, user -> position
-        std::map<std::uint32_t, bool> rooms;                 // public
+        std::map<pair, ports::loss_row> losses;     // observer, subject
+        std::map<pair, std::uint64_t> memberships;  // room, user -> position
+        std::map<std::uint32_t, bool> rooms;        // public
         std::map<std::uint32_t, std::pair<bool, std::uint64_t>> flips;
         std::set<std::uint32_t> dirty;  // its own file: survives a kill, not written behind
         std::uint64_t ceiling = 0;

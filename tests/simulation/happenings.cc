@@ -229,7 +229,8 @@ engine::settings world::engine_settings() const {
 }
 
 void world::reconfigure() {
-    // Between nine tenths of the limit and the limit, a restart forgets which reason stopped a room.
+    // Between nine tenths of the limit and the limit, a restart forgets which reason stopped a
+    // room.
     if (policy_.members_max != 0 || chance(50)) {
         policy_.enabled = !policy_.enabled;
     } else {
@@ -284,7 +285,8 @@ void world::restart(bool killed) {
 
 void world::start(bool clean) {
     engine::outside& out = *this;
-    engine_ = std::make_unique<engine::engine>(engine_settings(), out, disk_.now.ceiling, clean, now_);
+    engine_ =
+        std::make_unique<engine::engine>(engine_settings(), out, disk_.now.ceiling, clean, now_);
     load();
     pump(10'000);
 }
@@ -312,7 +314,8 @@ void world::load() {
         ports::presence_row none;
         none.user = user_key{u};
         if (row != t.presences.end() || dirty.contains(u)) {
-            engine_->load_presence(row == t.presences.end() ? none : row->second, dirty.contains(u));
+            engine_->load_presence(row == t.presences.end() ? none : row->second,
+                                   dirty.contains(u));
         }
     }
     for (const auto& [pair, row] : t.losses) {

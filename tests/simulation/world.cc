@@ -146,7 +146,8 @@ world::client& world::new_client(std::uint32_t u, device_key d) {
     c.slot = static_cast<std::uint32_t>(clients_.size() - 1);
     c.device = d;
     if (chance(15)) {
-        c.filter = std::make_shared<some_subjects>(static_cast<std::uint32_t>(draw(4)), 1 + draw(4));
+        c.filter =
+            std::make_shared<some_subjects>(static_cast<std::uint32_t>(draw(4)), 1 + draw(4));
     } else if (chance(5)) {
         c.peek = static_cast<std::uint32_t>(draw(rooms_));
     }
@@ -262,8 +263,7 @@ void world::save(const ports::presence_row& r) {
 }
 
 void world::save(const ports::status_row& r) {
-    disk_.write_behind(now_.mono + 100ms,
-                       [r](disk::tables& t) { t.statuses[r.user.value] = r; });
+    disk_.write_behind(now_.mono + 100ms, [r](disk::tables& t) { t.statuses[r.user.value] = r; });
 }
 
 void world::save(const ports::loss_row& r) {
