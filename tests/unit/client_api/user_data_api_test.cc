@@ -45,6 +45,20 @@ TEST_F(user_data_api_test, a_profile_is_changed_by_its_user_alone_and_within_lim
     EXPECT_EQ(ask("GET", "/profile/@nobody:porch.test").status, 404);
 }
 
+TEST_F(user_data_api_test, an_avatar_is_changed_by_its_user_alone_and_within_limits) {
+    const std::string path = "/profile/@alice:porch.test/avatar_url";
+    EXPECT_EQ(ask("PUT", path, R"({"avatar_url":"mxc://porch.test/a"})").text, "{}");
+    EXPECT_EQ(ask("PUT", path, R"({"avatar_url":"mxc://porch.test/b"})", bob).status, 403);
+    EXPECT_EQ(ask("PUT", path, R"({"avatar_url":true})").errcode(), "M_BAD_JSON");
+    EXPECT_EQ(ask("PUT", path, "{}").errcode(), "M_MISSING_PARAM");
+    const std::string beyond(base::limits::avatar_url_bytes_max + 1, 'x');
+    EXPECT_EQ(ask("PUT", path, R"({"avatar_url":")" + beyond + "\"}").errcode(), "M_INVALID_PARAM");
+    EXPECT_EQ(ask("GET", path, {}, bob).text, R"({"avatar_url":"mxc://porch.test/a"})");
+    EXPECT_EQ(ask("PUT", path, R"({"avatar_url":null})").text, "{}");
+    EXPECT_EQ(ask("GET", path, {}, bob).text, "{}");
+    EXPECT_EQ(ask("GET", "/profile/@nobody:porch.test/avatar_url").status, 404);
+}
+
 TEST_F(user_data_api_test, profiles_can_be_kept_for_those_with_a_token) {
     bench.house.config.profile_needs_token = true;
     const std::string path = "/_matrix/client/v3/profile/@alice:porch.test";
@@ -70,6 +84,14 @@ TEST_F(user_data_api_test, filters_are_stored_and_read) {
         ask("POST", path, R"({"x":")" + std::string(base::limits::filter_bytes_max, 'x') + "\"}")
             .errcode(),
         "M_INVALID_PARAM");
+}
+
+TEST_F(user_data_api_test, a_filter_is_read_back_by_its_number) {
+    EXPECT_EQ(ask("GET", "/user/@alice:porch.test/filter/0").errcode(), "M_NOT_FOUND");
+    ask("POST", "/user/@alice:porch.test/filter", R"({"room":{"timeline":{"limit":3}}})");
+    EXPECT_EQ(ask("GET", "/user/@alice:porch.test/filter/0").text,
+              R"({"room":{"timeline":{"limit":3}}})");
+    EXPECT_EQ(ask("GET", "/user/@bob:porch.test/filter/0", {}, bob).errcode(), "M_NOT_FOUND");
 }
 
 TEST_F(user_data_api_test, account_data_is_kept_per_type) {
