@@ -182,6 +182,9 @@ void engine::impl::deliver(std::uint32_t i, std::size_t count, instant now) {
     ++counts_.deliveries;
     counts_.subjects_delivered += count;
     s.since = next_;
+    // While jobs hold the token back, it does not say all that was told: another poll that was
+    // given the same token may know less.
+    s.rebuild |= count != 0 && !jobs_.empty();
     s.had_token = true;
     s.everything = s.full = false;
     s.last_answer = now.mono;

@@ -32,6 +32,7 @@ using presence::rooms_policy;
 struct settings {
     presence::settings presence;
     rooms_policy rooms = rooms_policy::all;
+    std::vector<room_key> rooms_excluded;     // ascending; never count for presence
     std::uint32_t room_members_max = 0;       // 0: no limit; 10 % hysteresis
     milliseconds window = milliseconds{100};  // W: least time between presence answers of a session
     bool enabled = true;                      // presence as a whole; off: everyone offline
@@ -141,6 +142,8 @@ class engine {
     // it counts as new; store such rows again with current_token().presence.
     void load_membership(room_key r, user_key u, std::uint64_t presence_position);
     void load_room(room_key r, bool is_public);
+    // As settings::rooms_excluded, when keys are known only after the rooms.
+    void load_excluded_rooms(std::vector<room_key> rooms);
     // The last flip that outside::room_flipped told. A room without one is taken to have counted.
     void load_room_flip(room_key r, bool counted, std::uint64_t position);
     void load_loss(const ports::loss_row& r);

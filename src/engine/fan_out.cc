@@ -122,9 +122,13 @@ bool engine::impl::fan_out_in(job& j, room& r, instant now) {
     if (j.member_cursor == 0) {
         mark_peekers(r, j.user, now);
     }
-    for (std::size_t w = j.member_cursor; w < r.live.words(); ++w) {
+    // The cursor is a key: indices move when somebody joins or leaves between two turns.
+    const auto from =
+        std::ranges::lower_bound(r.members, user_key{static_cast<std::uint32_t>(j.member_cursor)});
+    for (auto w = static_cast<std::size_t>(from - r.members.begin()) / 64; w < r.live.words();
+         ++w) {
         if (units_ == 0) {
-            j.member_cursor = w;
+            j.member_cursor = r.members[w * 64].value;
             return false;
         }
         --units_;

@@ -125,7 +125,7 @@ struct engine::impl {
     reason reason_between(user_key a, user_key b) const;
     void recount(room_key r, instant now, user_key newcomer = {});
     void recount_all(instant now);
-    bool judge(room& r) const;
+    bool judge(room_key key, room& r) const;
     void joined(room_key r, user_key u, std::uint64_t position, instant now);
     void left(room_key r, user_key u, instant now);
     void add_loss(user_key observer, user_key subject, std::uint64_t position);

@@ -156,6 +156,10 @@ void engine::load_membership(room_key r, user_key u, std::uint64_t presence_posi
     }
 }
 
+void engine::load_excluded_rooms(std::vector<room_key> rooms) {
+    impl_->settings_.rooms_excluded = std::move(rooms);
+}
+
 void engine::load_room(room_key r, bool is_public) {
     ASSERT(!impl_->begun_);
     impl_->ensure_room(r).is_public = is_public;

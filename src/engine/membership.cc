@@ -54,20 +54,22 @@ engine::impl::reason engine::impl::reason_between(user_key a, user_key b) const 
     return found;
 }
 
-bool engine::impl::judge(room& r) const {
+bool engine::impl::judge(room_key key, room& r) const {
     const presence::room_rules rules{.rooms = settings_.rooms,
                                      .members_max = settings_.room_members_max};
     r.size_allows =
         presence::size_allows(rules, static_cast<std::uint32_t>(r.members.size()), r.size_allows);
     return presence::room_counts(
-        rules, {.is_public = r.is_public, .excluded = false, .size_allows = r.size_allows});
+        rules, {.is_public = r.is_public,
+                .excluded = std::ranges::binary_search(settings_.rooms_excluded, key),
+                .size_allows = r.size_allows});
 }
 
 // Does the room still count? A flip is one job over its streams, never an event per pair of
 // members.
 void engine::impl::recount(room_key key, instant now, user_key newcomer) {
     room& r = rooms_[key.index()];
-    const bool counts = judge(r);
+    const bool counts = judge(key, r);
     if (counts == r.counts) {
         return;
     }

@@ -7,6 +7,8 @@ namespace {
 std::size_t allocations = 0;
 }  // namespace
 
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // new and delete are replaced as a pair
+
 // Counts what this executable allocates; the sanitizers' own operators are replaced with it.
 void* operator new(std::size_t size) {
     ++allocations;

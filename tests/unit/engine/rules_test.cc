@@ -136,6 +136,22 @@ TEST(visibility, public_room_stops_to_count_and_counts_again) {
     EXPECT_EQ(w.look_in(alice, 10, t).of(bob)->s, state::online);
 }
 
+TEST(visibility, an_excluded_room_does_not_count) {
+    settings s;
+    s.rooms_excluded = {room_key{1}};
+    world w(s);
+    w.join(1, alice);
+    w.join(1, bob);
+    w.join(2, alice);
+    w.join(2, carol);
+    EXPECT_FALSE(w.e->may_see(alice, bob));
+    EXPECT_TRUE(w.e->may_see(alice, carol));
+    s.rooms_excluded = {room_key{2}};
+    w.e->reconfigure(s, w.now);
+    EXPECT_TRUE(w.e->may_see(alice, bob));
+    EXPECT_FALSE(w.e->may_see(alice, carol));
+}
+
 TEST(visibility, too_large_a_room_does_not_count_with_hysteresis) {
     settings s;
     s.room_members_max = 10;

@@ -351,6 +351,35 @@ TEST(stream, peek_yields_the_members_of_that_room_only) {
     EXPECT_EQ(w.got(n).events.at(0).s, state::unavailable);
 }
 
+TEST(stream, fan_out_over_many_turns_reaches_all_though_members_come_and_go) {
+    settings s;
+    s.units_per_call = s.units_per_turn = 4;
+    world w(s);
+    constexpr std::uint32_t observers = 200;
+    std::vector<std::uint32_t> polls;
+    for (std::uint32_t i = 0; i < observers; ++i) {
+        w.join(1, user_key{100 + i});
+    }
+    w.join(1, bob);
+    w.turn();
+    for (std::uint32_t i = 0; i < observers; ++i) {
+        const token t = w.first(user_key{100 + i}, 100 + i, false);
+        polls.push_back(w.open(user_key{100 + i}, 100 + i, t, 30s, false));
+    }
+    w.advance(1s);
+    w.put(bob, 20, state::online);
+    for (std::uint32_t gone = 0; gone < 20; ++gone) {
+        w.e->turn(w.now);
+        w.leave(1, user_key{100 + gone});
+        w.join(1, user_key{10 + gone});
+    }
+    w.advance(1s);
+    for (std::uint32_t i = 20; i < observers; ++i) {
+        ASSERT_TRUE(w.answered(polls[i])) << i;
+        EXPECT_NE(w.answers[polls[i]].front().of(bob), nullptr) << i;
+    }
+}
+
 TEST(stream, drain_answers_every_parked_poll) {
     world w;
     const std::uint32_t n = w.open(alice, 10, w.first(alice, 10));

@@ -131,7 +131,7 @@ class world final : public outside {
         start(clean);
     }
     void turn() {
-        for (int i = 0; i < 100; ++i) {
+        for (int i = 0; i < 10'000; ++i) {
             e->turn(now);
             const auto next = e->next_turn();
             if (!next || *next > now.mono) {
