@@ -11,92 +11,94 @@ namespace porchlight::base::limits {
 using namespace std::chrono_literals;
 
 // HTTP (net/)
-inline constexpr std::size_t head_bytes_max = 16 * 1024;           // longer: 431, close
-inline constexpr std::size_t header_count_max = 100;               // more: 431, close
-inline constexpr std::size_t target_bytes_max = 8 * 1024;          // longer: 414, close
-inline constexpr std::size_t body_bytes_max = 1024 * 1024;         // longer: 413 M_TOO_LARGE
-inline constexpr std::size_t partial_bytes_max = 64 * 1024 * 1024; // unfinished, a thread: 503, close
-inline constexpr std::size_t pipelined_bytes_max = 64 * 1024;      // more unread while parked: close
-inline constexpr std::size_t unsent_bytes_max = 8 * 1024 * 1024;   // slower reader: close
-inline constexpr auto head_deadline = 10s;                         // slower: 408, close
-inline constexpr auto body_deadline = 30s;                         // slower: 408, close
-inline constexpr auto send_stall_max = 30s;                        // no progress: close
-inline constexpr auto keep_alive_idle = 75s;                       // between requests: close
-inline constexpr auto half_closed_max = 2s;                        // client ended, no answer: close
-inline constexpr auto linger_max = 2s;                             // to read the last answer: close
-inline constexpr auto drain_deadline = 1500ms;                     // SIGTERM to close of the last
+inline constexpr std::size_t head_bytes_max = 16 * 1024;    // longer: 431, close
+inline constexpr std::size_t header_count_max = 100;        // more: 431, close
+inline constexpr std::size_t target_bytes_max = 8 * 1024;   // longer: 414, close
+inline constexpr std::size_t body_bytes_max = 1024 * 1024;  // longer: 413 M_TOO_LARGE
+inline constexpr std::size_t partial_bytes_max =
+    64 * 1024 * 1024;                                          // unfinished, a thread: 503, close
+inline constexpr std::size_t pipelined_bytes_max = 64 * 1024;  // more unread while parked: close
+inline constexpr std::size_t unsent_bytes_max = 8 * 1024 * 1024;  // slower reader: close
+inline constexpr auto head_deadline = 10s;                        // slower: 408, close
+inline constexpr auto body_deadline = 30s;                        // slower: 408, close
+inline constexpr auto send_stall_max = 30s;                       // no progress: close
+inline constexpr auto keep_alive_idle = 75s;                      // between requests: close
+inline constexpr auto half_closed_max = 2s;                       // client ended, no answer: close
+inline constexpr auto linger_max = 2s;                            // to read the last answer: close
+inline constexpr auto drain_deadline = 1500ms;                    // SIGTERM to close of the last
 
 // Client API (client_api/)
-inline constexpr std::size_t path_segments_max = 24;               // more: 404 M_UNRECOGNIZED
-inline constexpr std::size_t rate_buckets_max = 50'000;            // more: the oldest are forgotten
-inline constexpr std::size_t presence_query_ids_max = 1000;        // more: 400 M_INVALID_PARAM
-inline constexpr auto auth_session_lifetime = 10min;               // older: begin anew
+inline constexpr std::size_t path_segments_max = 24;         // more: 404 M_UNRECOGNIZED
+inline constexpr std::size_t rate_buckets_max = 50'000;      // more: the oldest are forgotten
+inline constexpr std::size_t presence_query_ids_max = 1000;  // more: 400 M_INVALID_PARAM
+inline constexpr auto auth_session_lifetime = 10min;         // older: begin anew
 
 // JSON bodies (matrix/json)
-inline constexpr std::size_t json_depth_max = 64;                  // deeper: 400 M_BAD_JSON
+inline constexpr std::size_t json_depth_max = 64;  // deeper: 400 M_BAD_JSON
 static_assert(json_depth_max <= 256, "boost::json parses recursively on the stack");
 
 // Identifiers and texts
-inline constexpr std::size_t id_bytes_max = 255;                   // longer: 400 M_INVALID_PARAM
-inline constexpr std::size_t status_text_bytes_max = 2048;         // longer: 400 M_INVALID_PARAM
-inline constexpr std::size_t displayname_bytes_max = 256;          // longer: 400 M_INVALID_PARAM
-inline constexpr std::size_t avatar_url_bytes_max = 1000;          // longer: 400 M_INVALID_PARAM
-inline constexpr std::size_t password_bytes_max = 512;             // longer: 400 M_INVALID_PARAM
-inline constexpr std::size_t event_bytes_max = 65'536;             // longer: 413 M_TOO_LARGE
-inline constexpr std::size_t filter_bytes_max = 16 * 1024;         // longer: 400 M_INVALID_PARAM
-inline constexpr std::size_t account_data_bytes_max = 64 * 1024;   // longer: 413 M_TOO_LARGE
+inline constexpr std::size_t id_bytes_max = 255;                  // longer: 400 M_INVALID_PARAM
+inline constexpr std::size_t status_text_bytes_max = 2048;        // longer: 400 M_INVALID_PARAM
+inline constexpr std::size_t displayname_bytes_max = 256;         // longer: 400 M_INVALID_PARAM
+inline constexpr std::size_t avatar_url_bytes_max = 1000;         // longer: 400 M_INVALID_PARAM
+inline constexpr std::size_t password_bytes_max = 512;            // longer: 400 M_INVALID_PARAM
+inline constexpr std::size_t event_bytes_max = 65'536;            // longer: 413 M_TOO_LARGE
+inline constexpr std::size_t filter_bytes_max = 16 * 1024;        // longer: 400 M_INVALID_PARAM
+inline constexpr std::size_t account_data_bytes_max = 64 * 1024;  // longer: 413 M_TOO_LARGE
 
 // Per user and room (homeserver/)
-inline constexpr std::size_t devices_per_user_max = 100;           // more: oldest unused is logged out
-inline constexpr std::size_t filters_per_user_max = 500;           // more: 403 M_RESOURCE_LIMIT_EXCEEDED
-inline constexpr std::size_t rooms_per_user_max = 10'000;          // more: 403 M_LIMIT_EXCEEDED
-inline constexpr std::size_t room_queue_max = 1000;                // more changes wait: 503
-inline constexpr std::size_t room_state_max = 20'000;              // more state keys: 403
-inline constexpr std::size_t aliases_per_room_max = 100;           // more: 403
-inline constexpr std::size_t initial_state_max = 500;              // more: 400 M_INVALID_PARAM
-inline constexpr std::size_t transactions_kept_max = 50'000;       // more: the oldest from the store
-inline constexpr std::size_t profile_rooms_per_turn = 16;          // more: the next turn
-inline constexpr std::size_t messages_scan_max = 5000;             // more to filter: a shorter page
-inline constexpr std::size_t public_rooms_page_max = 500;          // more asked: capped
-inline constexpr std::size_t messages_page_max = 1000;             // more asked: capped
-inline constexpr std::size_t invites_per_call_max = 100;           // more: 400 M_INVALID_PARAM
-inline constexpr auto typing_timeout_max = 2min;                   // longer asked: capped
-inline constexpr std::size_t typing_users_max = 100;               // more: the oldest are left out
+inline constexpr std::size_t devices_per_user_max = 100;      // more: oldest unused is logged out
+inline constexpr std::size_t filters_per_user_max = 500;      // more: 403 M_RESOURCE_LIMIT_EXCEEDED
+inline constexpr std::size_t rooms_per_user_max = 10'000;     // more: 403 M_LIMIT_EXCEEDED
+inline constexpr std::size_t room_queue_max = 1000;           // more changes wait: 503
+inline constexpr std::size_t room_state_max = 20'000;         // more state keys: 403
+inline constexpr std::size_t aliases_per_room_max = 100;      // more: 403
+inline constexpr std::size_t initial_state_max = 500;         // more: 400 M_INVALID_PARAM
+inline constexpr std::size_t transactions_kept_max = 50'000;  // more: the oldest from the store
+inline constexpr std::size_t profile_rooms_per_turn = 16;     // more: the next turn
+inline constexpr std::size_t messages_scan_max = 5000;        // more to filter: a shorter page
+inline constexpr std::size_t public_rooms_page_max = 500;     // more asked: capped
+inline constexpr std::size_t messages_page_max = 1000;        // more asked: capped
+inline constexpr std::size_t invites_per_call_max = 100;      // more: 400 M_INVALID_PARAM
+inline constexpr auto typing_timeout_max = 2min;              // longer asked: capped
+inline constexpr std::size_t typing_users_max = 100;          // more: the oldest are left out
 
 // Streams (engine/)
-inline constexpr auto sync_timeout_max = 60s;                      // longer asked: capped
-inline constexpr std::size_t presence_per_response_max = 2000;     // more: the next response
-inline constexpr std::size_t streams_per_device_max = 8;           // more: the oldest is answered
-inline constexpr std::size_t pending_subjects_max = 256;           // more: rebuilt from the token
-inline constexpr std::size_t timers_per_turn_max = 1000;           // more: the next turn
+inline constexpr auto sync_timeout_max = 60s;                   // longer asked: capped
+inline constexpr std::size_t presence_per_response_max = 2000;  // more: the next response
+inline constexpr std::size_t streams_per_device_max = 8;        // more: the oldest is answered
+inline constexpr std::size_t pending_subjects_max = 256;        // more: rebuilt from the token
+inline constexpr std::size_t timers_per_turn_max = 1000;        // more: the next turn
 inline constexpr std::size_t presence_bytes_per_response_max = 512 * 1024;  // the next response
-inline constexpr auto session_linger = 30s;                        // longer between polls: rebuilt
-inline constexpr auto loss_age_max = 30 * 24h;                     // older: forgotten when crowded
-inline constexpr std::size_t losses_per_observer_max = 10'000;     // more: the oldest is forgotten
-inline constexpr std::size_t turn_units_max = 40'000;              // marks and rows: the next turn
-inline constexpr std::size_t call_units_max = 4'000;               // marks inside an input: a job
-inline constexpr std::size_t saves_per_turn_max = 2000;            // more: the next turn
-inline constexpr auto save_delay = 500ms;                          // presence is written behind
-inline constexpr auto turn_max = 2ms;                              // longer work: the next turn
+inline constexpr auto session_linger = 30s;                     // longer between polls: rebuilt
+inline constexpr auto loss_age_max = 30 * 24h;                  // older: forgotten when crowded
+inline constexpr std::size_t losses_per_observer_max = 10'000;  // more: the oldest is forgotten
+inline constexpr std::size_t turn_units_max = 40'000;           // marks and rows: the next turn
+inline constexpr std::size_t call_units_max = 4'000;            // marks inside an input: a job
+inline constexpr std::size_t saves_per_turn_max = 2000;         // more: the next turn
+inline constexpr auto save_delay = 500ms;                       // presence is written behind
+inline constexpr auto turn_max = 2ms;                           // longer work: the next turn
 
 // Queues
-inline constexpr std::size_t ring_slots = 8192;                    // power of two; full: see docs
-inline constexpr std::size_t store_queue_max = 8192;               // full: durable requests get 503
-inline constexpr std::size_t cold_queue_max = 1024;                // full: 503 with Retry-After
+inline constexpr std::size_t ring_slots = 8192;       // power of two; full: see docs
+inline constexpr std::size_t store_queue_max = 8192;  // full: durable requests get 503
+inline constexpr std::size_t cold_queue_max = 1024;   // full: 503 with Retry-After
 inline constexpr std::size_t password_hashes_at_once = 2;
-inline constexpr std::size_t password_queue_max = 256;             // more wait: 503 with Retry-After
-inline constexpr std::size_t filter_cache_max = 10'000;            // more: the oldest are read again
-inline constexpr std::size_t compiled_filters_max = 4096;          // more: compiled again if used
-inline constexpr std::size_t log_queue_max = 8192;                 // full: the oldest line is lost
+inline constexpr std::size_t password_queue_max = 256;     // more wait: 503 with Retry-After
+inline constexpr std::size_t filter_cache_max = 10'000;    // more: the oldest are read again
+inline constexpr std::size_t compiled_filters_max = 4096;  // more: compiled again if used
+inline constexpr std::size_t log_queue_max = 8192;         // full: the oldest line is lost
 
 // Log lines (base/)
-inline constexpr std::size_t log_value_bytes_max = 1024;           // longer: cut, with an ellipsis
+inline constexpr std::size_t log_value_bytes_max = 1024;  // longer: cut, with an ellipsis
 
 // Storage
-inline constexpr std::size_t store_group_max = 1024;               // more sets wait: the next group
-inline constexpr std::size_t store_readers_kept = 4;               // idle read connections kept open
-inline constexpr std::size_t dirty_users_max = std::size_t{1} << 28;  // 32 MB of bits; more: not marked
-inline constexpr auto transaction_age_max = 48h;                   // older answers are forgotten
+inline constexpr std::size_t store_group_max = 1024;  // more sets wait: the next group
+inline constexpr std::size_t store_readers_kept = 4;  // idle read connections kept open
+inline constexpr std::size_t dirty_users_max = std::size_t{1}
+                                               << 28;  // 32 MB of bits; more: not marked
+inline constexpr auto transaction_age_max = 48h;       // older answers are forgotten
 
 static_assert((ring_slots & (ring_slots - 1)) == 0);
 static_assert(event_bytes_max < body_bytes_max);

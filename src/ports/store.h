@@ -124,7 +124,7 @@ struct status_row {
 // Written behind, last value wins.
 struct presence_row {
     user_key user;
-    std::uint8_t state = 0;  // the engine's (saved_presence.h); 0: offline
+    std::uint8_t state = 0;                // the engine's (saved_presence.h); 0: offline
     std::optional<wall_time> last_active;  // none: never seen
     std::uint64_t changed = 0;             // P of the last change others could see
 };

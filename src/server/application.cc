@@ -171,7 +171,7 @@ void application::reload(const config& c) {
         now.engine = fresh->engine;
         now.metrics = fresh->metrics;
         now.presence_exclude_rooms = fresh->presence_exclude_rooms;
-        m.home.engine_ptr->reconfigure(now.engine, m.clock.now());
+        m.home.engine_ptr->reconfigure(m.home.engine_settings(now), m.clock.now());
         reloads.add();
         log::info("server", "configuration reloaded");
     });

@@ -2,10 +2,13 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <sstream>
 #include <utility>
+
+#include "base/log.h"
 
 namespace porchlight::server {
 
@@ -94,6 +97,7 @@ void house::load(bool clean) {
         load_departures();
     }
     load_room_flips();
+    engine_ptr->load_excluded_rooms(engine_settings(config_).rooms_excluded);
 }
 
 // Loss rows follow the departure they are of; a kill may have come between.
@@ -145,6 +149,19 @@ void house::close(base::unique_function<void()> done) {
             (*shared)();
         }
     });
+}
+
+engine::settings house::engine_settings(const config& c) const {
+    engine::settings s = c.engine;
+    for (const std::string& id : c.presence_exclude_rooms) {
+        if (const auto room = rooms->find(id)) {
+            s.rooms_excluded.push_back(*room);
+        } else {
+            base::log::warn("server", "presence.exclude_rooms names no room here", {{"room", id}});
+        }
+    }
+    std::ranges::sort(s.rooms_excluded);
+    return s;
 }
 
 bool house::store_healthy() const {

@@ -44,6 +44,9 @@ class house final : public engine::outside {
 
     // Saves everything and marks the stop as clean; `done` when it is on disk.
     void close(base::unique_function<void()> done);
+    // The engine's settings of `c`, with the rooms of presence.exclude_rooms as keys. Unknown rooms
+    // are logged and left out.
+    engine::settings engine_settings(const config& c) const;
     // False while commits fail (disk full, read-only, broken).
     bool store_healthy() const;
 

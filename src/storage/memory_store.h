@@ -8,7 +8,8 @@ namespace porchlight::storage {
 
 // Everything in maps under one mutex, gone with the process: for tests, the simulator and trials.
 // Keeps the rules of the SQLite adapter (what is unique, all or nothing), as the conformance suite
-// shows. Tests may derive from it. Thread-safe. A callback of a read may read again on the same thread, but not commit.
+// shows. Tests may derive from it. Thread-safe. A callback of a read may read again on the same
+// thread, but not commit.
 class memory_store : public ports::store {
   public:
     memory_store();

@@ -72,6 +72,57 @@ TEST(config, argon2_goes_down_to_the_library_minimum) {
     EXPECT_TRUE(set_key(c, "accounts.argon2_ops", "0").has_error());
 }
 
+TEST(config, each_value_lands_where_it_is_used) {
+    config c;
+    const auto set = [&](std::string_view key, std::string_view value) {
+        const auto r = set_key(c, key, value);
+        EXPECT_TRUE(r.has_value()) << (r.has_error() ? r.error().message : "");
+    };
+    set("server.data", "/var/lib/porchlight");
+    EXPECT_EQ(c.data, "/var/lib/porchlight");
+    set("server.listen_tls", R"(["[::]:8448"])");
+    EXPECT_EQ(c.listen_tls, std::vector<std::string>{"[::]:8448"});
+    set("server.tls_cert", "cert.pem");
+    set("server.tls_key", "key.pem");
+    EXPECT_EQ(c.tls_cert + c.tls_key, "cert.pemkey.pem");
+    set("server.trusted_proxies", R"(["10.0.0.0/8"])");
+    EXPECT_EQ(c.trusted_proxies, std::vector<std::string>{"10.0.0.0/8"});
+    set("server.threads", "3");
+    EXPECT_EQ(c.threads, 3);
+    set("server.public_base_url", "https://porch.example");
+    EXPECT_EQ(c.client_api.public_base_url, "https://porch.example");
+    set("server.metrics", "nobody");
+    EXPECT_EQ(c.metrics, metrics_for::nobody);
+    set("presence.enabled", "false");
+    EXPECT_FALSE(c.engine.enabled);
+    set("presence.window", "1s");
+    EXPECT_EQ(c.engine.window, 1s);
+    set("presence.restart_spread", "2s");
+    EXPECT_EQ(c.engine.restart_spread, 2s);
+    set("presence.active_window", "90s");
+    EXPECT_EQ(c.engine.presence.active_window, 90s);
+    set("presence.room_members_max", "500");
+    EXPECT_EQ(c.engine.room_members_max, 500U);
+    set("presence.exclude_rooms", R"(["!a:porch.test"])");
+    EXPECT_EQ(c.presence_exclude_rooms, std::vector<std::string>{"!a:porch.test"});
+    set("presence.busy", "false");
+    EXPECT_FALSE(c.client_api.busy_enabled);
+    set("presence.typing_is_activity", "false");
+    EXPECT_FALSE(c.homeserver.typing_is_activity);
+    set("sync.timeout_max", "90s");
+    EXPECT_EQ(c.client_api.sync_timeout_max, 90s);
+    set("accounts.registration", "token");
+    EXPECT_EQ(c.homeserver.registration_mode, homeserver::registration::token);
+    set("accounts.registration_token", "knock-knock");
+    EXPECT_EQ(c.homeserver.registration_token, "knock-knock");
+    set("accounts.profile_needs_token", "true");
+    EXPECT_TRUE(c.homeserver.profile_needs_token);
+    set("log.level", "warn");
+    EXPECT_EQ(c.log.least, base::log::level::warn);
+    set("log.format", "json");
+    EXPECT_TRUE(c.log.json);
+}
+
 // Every key: its own shown default can be set again and changes nothing; nonsense is refused unless
 // the key takes any text.
 class every_key : public testing::TestWithParam<const config_key*> {};
@@ -113,7 +164,8 @@ TEST(config, a_file_is_read_and_its_mistakes_name_file_and_line) {
     std::ofstream(path) << "[presence]\n\nwindow = true\n";
     const auto wrong = load_toml(c, path);
     ASSERT_TRUE(wrong.has_error());
-    EXPECT_NE(wrong.error().message.find("line 3: presence.window can't be true"), std::string::npos)
+    EXPECT_NE(wrong.error().message.find("line 3: presence.window can't be true"),
+              std::string::npos)
         << wrong.error().message;
     std::remove(path.c_str());
     EXPECT_TRUE(load_toml(c, path).has_error());
