@@ -352,9 +352,7 @@ TEST(stream, peek_yields_the_members_of_that_room_only) {
 }
 
 TEST(stream, fan_out_over_many_turns_reaches_all_though_members_come_and_go) {
-    settings s;
-    s.units_per_call = s.units_per_turn = 4;
-    world w(s);
+    world w;
     constexpr std::uint32_t observers = 200;
     std::vector<std::uint32_t> polls;
     for (std::uint32_t i = 0; i < observers; ++i) {
@@ -367,6 +365,9 @@ TEST(stream, fan_out_over_many_turns_reaches_all_though_members_come_and_go) {
         polls.push_back(w.open(user_key{100 + i}, 100 + i, t, 30s, false));
     }
     w.advance(1s);
+    settings slow = w.config;
+    slow.units_per_call = slow.units_per_turn = 4;
+    w.e->reconfigure(slow, w.now);
     w.put(bob, 20, state::online);
     for (std::uint32_t gone = 0; gone < 20; ++gone) {
         w.e->turn(w.now);
