@@ -75,6 +75,7 @@ check "layers" tools/lint/layers
 check "rules" tools/lint/rules
 check "guards" tools/lint/guards
 check "docs" tools/docs/client_api --check
+check "errors" tools/docs/errors --check
 check "shell scripts" check_shell
 check "clang-tidy ($tidy files)" check_tidy
 if [[ $headers == yes ]]; then
