@@ -174,16 +174,7 @@ class store_reader {
 
     // Whole tables, for start-up. `each` is called once per row; order as noted.
     virtual void accounts(base::unique_function<void(account_row&&)> each) = 0;  // by user
-    // One account; by default found by reading all of them, adapters do better.
-    virtual std::optional<account_row> account(user_key user) {
-        std::optional<account_row> found;
-        accounts([&found, user](account_row&& row) {
-            if (row.user == user) {
-                found = std::move(row);
-            }
-        });
-        return found;
-    }
+    virtual std::optional<account_row> account(user_key user) = 0;
     virtual void profiles(base::unique_function<void(profile_row&&)> each) = 0;
     virtual void devices(base::unique_function<void(device_row&&)> each) = 0;
     virtual void rooms(base::unique_function<void(room_row&&)> each) = 0;  // by room
