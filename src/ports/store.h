@@ -182,8 +182,8 @@ class store_reader {
         base::unique_function<void(membership_row&&)> each) = 0;  // by room, user
     virtual void aliases(base::unique_function<void(alias_row&&)> each) = 0;
     virtual void statuses(base::unique_function<void(status_row&&)> each) = 0;
-    virtual void presences(base::unique_function<void(presence_row&&)> each) = 0;
-    virtual void losses(base::unique_function<void(loss_row&&)> each) = 0;  // by position
+    virtual void presences(base::unique_function<void(presence_row&&)> each) = 0;  // by user
+    virtual void losses(base::unique_function<void(loss_row&&)> each) = 0;         // by position
     virtual std::optional<std::string> meta(std::string_view name) = 0;
     virtual std::uint64_t last_position() = 0;  // the highest position of any row; 0: none
 

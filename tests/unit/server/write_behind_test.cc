@@ -113,6 +113,18 @@ TEST_F(write_behind_test, a_user_is_dirty_until_the_newest_row_is_acknowledged) 
     EXPECT_FALSE(is_dirty(1));
 }
 
+TEST_F(write_behind_test, a_change_whose_row_did_not_come_yet_keeps_the_user_dirty) {
+    change(1, 10);
+    decider.advance(write_behind::delay);
+    behind.now_dirty(user_key{1});  // its row comes a little later
+    log.acknowledge(true);
+    EXPECT_TRUE(is_dirty(1));
+    behind.save(online(1, 11));
+    decider.advance(write_behind::delay);
+    log.acknowledge(true);
+    EXPECT_FALSE(is_dirty(1));
+}
+
 TEST_F(write_behind_test, what_the_disk_refused_is_written_again_unless_something_newer_waits) {
     change(1, 10);
     change(2, 11);
