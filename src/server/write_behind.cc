@@ -18,7 +18,9 @@ base::metrics::gauge unsaved{"porchlight_presence_unsaved",
 
 write_behind::write_behind(ports::executor& decider, ports::commit_log& log,
                            storage::dirty_file& dirty)
-    : decider_(decider), log_(log), dirty_(dirty) {}
+    : decider_(decider), log_(log), dirty_(dirty) {
+    unsaved.set(static_cast<std::int64_t>(dirty.dirty().size()));
+}
 
 void write_behind::save(const ports::presence_row& r) {
     soiled_.erase(r.user);
