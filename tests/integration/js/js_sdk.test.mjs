@@ -4,7 +4,12 @@ import { after, before, test } from "node:test";
 import { Server } from "./server.mjs";
 import { login, seen, start } from "./sdk.mjs";
 
-const server = new Server(["presence.idle_timeout=1s", "presence.offline_grace=500ms"]);
+// Two net threads: the engine decides on a thread of its own. The other files run the default.
+const server = new Server([
+    "presence.idle_timeout=1s",
+    "presence.offline_grace=500ms",
+    "server.threads=2",
+]);
 let alice, bob, room;
 
 before(async () => {
