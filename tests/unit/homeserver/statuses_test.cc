@@ -62,7 +62,10 @@ TEST_F(statuses_test, a_suppression_is_answered_once_it_is_on_disk_and_outlives_
     EXPECT_EQ(bench.log_device.durable_commits, commits + 1) << "the second changes nothing";
     test::house_bench after(bench.store);
     const auto now = after.clock.at;
-    after.engine.open({.user = alice.user, .device = alice.device}, now);
+    engine::poll plain;
+    plain.user = alice.user;
+    plain.device = alice.device;
+    after.engine.open(plain, now);
     EXPECT_EQ(after.engine.look(alice.user, alice.user, now)->shown, state::offline);
 }
 
