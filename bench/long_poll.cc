@@ -2,11 +2,12 @@
 // and how many cycles (delivery + next poll) a second that makes. Two servers are measured in turns
 // in one run, so that what the machine does meanwhile meets both.
 //
-//   long_poll [--observers N] [--runs R] [--rounds K] NAME=KIND=http://127.0.0.1:PORT ...
+//   long_poll [--observers N] [--runs R] [--rounds K] NAME=KIND=http://127.0.0.1:PORT[@PID] ...
 //
 // KIND `raw` speaks the yardstick's protocol, `matrix` registers users at a real server (open
 // registration, m.login.dummy, rate limits off): one subject shares rooms of 100 with N observers.
 // A run is K rounds; printed are medians over R runs. The first server is the yardstick of ratios.
+// With PID of the server process its CPU time for a cycle is printed, too.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -25,6 +26,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -143,8 +145,12 @@ struct observer {
 // A server with its parked observers.
 class target {
   public:
-    target(std::string name, bool matrix, unsigned short port, std::size_t observers)
-        : name_(std::move(name)), matrix_(matrix), port_(port), observers_(observers) {
+    target(std::string name, bool matrix, unsigned short port, pid_t process, std::size_t observers)
+        : name_(std::move(name)),
+          matrix_(matrix),
+          port_(port),
+          process_(process),
+          observers_(observers) {
         poller_ = ::epoll_create1(EPOLL_CLOEXEC);
         subject_ = std::make_unique<caller>(port);
         if (matrix_) {
@@ -172,8 +178,19 @@ class target {
         return clock_type::now() - begin;
     }
 
+    // Seconds of CPU that the server has used; 0 when its process was not named.
+    double cpu() const {
+        clockid_t clock{};
+        timespec used{};
+        if (process_ == 0 || ::clock_getcpuclockid(process_, &clock) != 0 ||
+            ::clock_gettime(clock, &used) != 0) {
+            return 0;
+        }
+        return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+    }
+
     const std::string& name() const { return name_; }
-    std::vector<double> fan_out_ms, cycles_per_second;
+    std::vector<double> fan_out_ms, cycles_per_second, cpu_us_per_round;
 
   private:
     std::string sync_target(const observer& o, int timeout_ms) const {
@@ -280,6 +297,7 @@ class target {
     const std::string name_;
     const bool matrix_;
     const unsigned short port_;
+    const pid_t process_;
     std::vector<observer> observers_;
     std::unique_ptr<caller> subject_;
     std::string subject_token_, user_id_;
@@ -295,12 +313,14 @@ double median(std::vector<double> v) {
 
 void measure(target& t, int rounds) {
     double sum = 0, last = 0;
+    const auto cpu = t.cpu();
     for (int i = 0; i < rounds; ++i) {
         last = t.round().count();
         sum += last;
         t.fan_out_ms.push_back(last * 1e3);
     }
     t.cycles_per_second.push_back(rounds / sum);
+    t.cpu_us_per_round.push_back((t.cpu() - cpu) * 1e6 / rounds);
 }
 
 std::unique_ptr<target> parse_target(std::string_view text, std::size_t observers) {
@@ -315,8 +335,11 @@ std::unique_ptr<target> parse_target(std::string_view text, std::size_t observer
         fail("the kind of a server is raw or matrix");
     }
     const auto port = std::atoi(std::string(text.substr(colon + 1)).c_str());
+    const auto at = text.find('@', colon);
+    const auto process =
+        at == std::string_view::npos ? 0 : std::atoi(std::string(text.substr(at + 1)).c_str());
     return std::make_unique<target>(std::string(text.substr(0, first)), kind == "matrix",
-                                    static_cast<unsigned short>(port), observers);
+                                    static_cast<unsigned short>(port), process, observers);
 }
 
 }  // namespace
@@ -356,8 +379,10 @@ int main(int argc, char** argv) {
     for (const auto& t : targets) {
         const auto fan_out = median(t->fan_out_ms);
         const auto cycles = median(t->cycles_per_second);
-        std::printf("%-12s last answered %8.2f ms (%.2fx)   cycles/s %9.0f (%.2fx)\n",
-                    t->name().c_str(), fan_out, fan_out / yard_fan_out,
-                    cycles * static_cast<double>(observers), cycles / yard_cycles);
+        std::printf(
+            "%-12s last answered %8.2f ms (%.2fx)   cycles/s %9.0f (%.2fx)   cpu %6.2f us\n",
+            t->name().c_str(), fan_out, fan_out / yard_fan_out,
+            cycles * static_cast<double>(observers), cycles / yard_cycles,
+            median(t->cpu_us_per_round) / static_cast<double>(observers));
     }
 }

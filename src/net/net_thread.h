@@ -64,7 +64,8 @@ class net_thread final : private event_loop::watcher {
     ports::http_handler& handler() { return *handler_; }
     const trusted_networks& proxies() const { return proxies_; }
     std::uint32_t number() const { return number_; }
-    base::mono_time now() const { return now_; }
+    // Read anew: a loop that slept long handles its events before its own time moves on.
+    base::mono_time now() const { return clock_.now().mono; }
     bool draining() const { return draining_; }
     std::array<char, 64 * 1024>& scratch() { return scratch_; }
     std::string& head_scratch() { return head_scratch_; }

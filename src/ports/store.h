@@ -175,16 +175,7 @@ class store_reader {
 
     // Whole tables, for start-up. `each` is called once per row; order as noted.
     virtual void accounts(base::unique_function<void(account_row&&)> each) = 0;  // by user
-    // One account; by default found by reading all of them, adapters do better.
-    virtual std::optional<account_row> account(user_key user) {
-        std::optional<account_row> found;
-        accounts([&found, user](account_row&& row) {
-            if (row.user == user) {
-                found = std::move(row);
-            }
-        });
-        return found;
-    }
+    virtual std::optional<account_row> account(user_key user) = 0;
     virtual void profiles(base::unique_function<void(profile_row&&)> each) = 0;
     virtual void devices(base::unique_function<void(device_row&&)> each) = 0;
     virtual void rooms(base::unique_function<void(room_row&&)> each) = 0;  // by room
@@ -192,8 +183,8 @@ class store_reader {
         base::unique_function<void(membership_row&&)> each) = 0;  // by room, user
     virtual void aliases(base::unique_function<void(alias_row&&)> each) = 0;
     virtual void statuses(base::unique_function<void(status_row&&)> each) = 0;
-    virtual void presences(base::unique_function<void(presence_row&&)> each) = 0;
-    virtual void losses(base::unique_function<void(loss_row&&)> each) = 0;  // by position
+    virtual void presences(base::unique_function<void(presence_row&&)> each) = 0;  // by user
+    virtual void losses(base::unique_function<void(loss_row&&)> each) = 0;         // by position
     virtual std::optional<std::string> meta(std::string_view name) = 0;
     virtual std::uint64_t last_position() = 0;  // the highest position of any row; 0: none
 

@@ -92,10 +92,22 @@ void house::load(bool clean) {
         std::erase_if(r.suppressed, [this](base::device_key d) { return !accounts->exists(d); });
         engine_ptr->load_status(r);
     });
-    store_->presences([this](ports::presence_row&& r) {
-        const bool was_dirty = dirty_->is_set(r.user);
+    // Whoever is dirty changed in a way the store may not know; without a row it was the first
+    // change.
+    const std::vector<base::user_key> dirty = dirty_->dirty();
+    auto next = dirty.begin();
+    const auto load_without_row = [&](auto until) {
+        for (; next != until; ++next) {
+            engine_ptr->load_presence(ports::presence_row{.user = *next}, true);
+        }
+    };
+    store_->presences([&](ports::presence_row&& r) {  // by user
+        load_without_row(std::lower_bound(next, dirty.end(), r.user));
+        const bool was_dirty = next != dirty.end() && *next == r.user;
         engine_ptr->load_presence(r, was_dirty);
+        next += was_dirty ? 1 : 0;
     });
+    load_without_row(dirty.end());
     store_->losses([this](ports::loss_row&& r) { engine_ptr->load_loss(r); });
     if (!clean) {
         load_departures();

@@ -174,7 +174,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
-        return app.exit(e);
+        return app.exit(e) == 0 ? 0 : 1;
     } catch (const start_error& e) {
         std::cerr << "porchlight: " << e.message << '\n';
         return 1;

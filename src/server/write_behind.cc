@@ -21,8 +21,8 @@ write_behind::write_behind(ports::executor& decider, ports::commit_log& log,
     : decider_(decider), log_(log), dirty_(dirty) {}
 
 void write_behind::save(const ports::presence_row& r) {
+    soiled_.erase(r.user);
     presence_[r.user] = r;
-    count_unsaved();
     schedule(delay);
 }
 
@@ -54,13 +54,11 @@ void write_behind::reserve_positions(std::uint64_t ceiling) {
     }
 }
 
-// Someone in both is counted twice for a moment; 0 is exact.
-void write_behind::count_unsaved() {
-    unsaved.set(static_cast<std::int64_t>(presence_.size() + in_flight_.size()));
-}
-
 void write_behind::now_dirty(user_key u) {
-    dirty_.set(u);
+    soiled_.insert(u);
+    if (!dirty_.is_set(u)) {
+        unsaved.add(dirty_.set(u) ? 1 : 0);
+    }
 }
 
 void write_behind::schedule(base::milliseconds in) {
@@ -114,12 +112,12 @@ void write_behind::written(const std::vector<user_key>& users, bool ok,
         ASSERT(found != in_flight_.end());
         if (--found->second == 0) {
             in_flight_.erase(found);
-            if (ok && !presence_.contains(u)) {
+            if (ok && !presence_.contains(u) && !soiled_.contains(u) && dirty_.is_set(u)) {
                 dirty_.clear(u);
+                unsaved.add(-1);
             }
         }
     }
-    count_unsaved();
     if (ok) {
         return;
     }

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -19,7 +20,7 @@ namespace porchlight::server {
 // holds that user's newest row was acknowledged.
 class write_behind {
   public:
-    static constexpr auto delay = std::chrono::milliseconds{500};
+    static constexpr auto delay = std::chrono::milliseconds{200};  // the engine collects too
 
     write_behind(ports::executor& decider, ports::commit_log& log, storage::dirty_file& dirty);
 
@@ -38,12 +39,12 @@ class write_behind {
 
     void schedule(base::milliseconds in);
     void write();
-    void count_unsaved();
     void written(const std::vector<base::user_key>& users, bool ok, const ports::write_set& again);
 
     ports::executor& decider_;
     ports::commit_log& log_;
     storage::dirty_file& dirty_;
+    std::unordered_set<base::user_key> soiled_;  // changed, and no row of it came yet
     std::unordered_map<base::user_key, ports::presence_row> presence_;
     std::unordered_map<base::user_key, ports::status_row> status_;
     std::map<pair, ports::write> losses_;  // loss_row or loss_removal, the newest per pair

@@ -214,6 +214,12 @@ void memory_store::refuse_commits(bool refuse) {
 void memory_store::accounts(unique_function<void(account_row&&)> each) {
     tables_->each_row(tables_->accounts, each);
 }
+std::optional<account_row> memory_store::account(user_key user) {
+    const std::scoped_lock lock{tables_->mutex};
+    const auto found = tables_->accounts.find(user);
+    return found == tables_->accounts.end() ? std::nullopt : std::optional{found->second};
+}
+
 void memory_store::profiles(unique_function<void(profile_row&&)> each) {
     tables_->each_row(tables_->profiles, each);
 }

@@ -16,6 +16,7 @@ class memory_store : public ports::store {
     ~memory_store() override;
 
     void accounts(base::unique_function<void(ports::account_row&&)> each) override;
+    std::optional<ports::account_row> account(base::user_key user) override;
     void profiles(base::unique_function<void(ports::profile_row&&)> each) override;
     void devices(base::unique_function<void(ports::device_row&&)> each) override;
     void rooms(base::unique_function<void(ports::room_row&&)> each) override;

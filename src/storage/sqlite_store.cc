@@ -150,10 +150,23 @@ void sqlite_store::commit(std::span<const write_set> sets, bool durable) {
     impl_->writer.commit(sets, durable);
 }
 
+namespace {
+
+account_row account_of(const statement& s) {
+    return {s.key<user_key>(0), s.text(1), s.text(2), s.time(3), s.integer(4) != 0};
+}
+
+}  // namespace
+
 void sqlite_store::accounts(unique_function<void(account_row&&)> each) {
-    impl_->rows(query::accounts, [&](const statement& s) {
-        each({s.key<user_key>(0), s.text(1), s.text(2), s.time(3), s.integer(4) != 0});
-    });
+    impl_->rows(query::accounts, [&](const statement& s) { each(account_of(s)); });
+}
+
+std::optional<account_row> sqlite_store::account(user_key user) {
+    std::optional<account_row> found;
+    impl_->rows(
+        query::account, [&](const statement& s) { found = account_of(s); }, user);
+    return found;
 }
 
 void sqlite_store::profiles(unique_function<void(profile_row&&)> each) {

@@ -17,6 +17,8 @@ constexpr struct {
     {query::accounts,
      "SELECT user, user_id, password_hash, created, deactivated FROM account"
      " ORDER BY user"},
+    {query::account,
+     "SELECT user, user_id, password_hash, created, deactivated FROM account WHERE user=?"},
     {query::profiles, "SELECT user, displayname, avatar_url FROM profile ORDER BY user"},
     {query::devices,
      "SELECT device, user, device_id, display_name, token_hash, created FROM device"

@@ -13,6 +13,7 @@ namespace porchlight::storage::sqlite {
 // Every question the store is asked. The text of each is in reader.cc.
 enum class query : std::uint8_t {
     accounts,
+    account,
     profiles,
     devices,
     rooms,

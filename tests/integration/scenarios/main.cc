@@ -8,8 +8,8 @@
 namespace porchlight::scenarios {
 namespace {
 
-constexpr std::size_t at_once = 6;
-constexpr int attempts = 4;  // when the machine was too busy to play in time
+constexpr std::size_t at_once = 5;
+constexpr int attempts = 12;  // when the machine was too busy to play in time
 
 struct played {
     outcome result;

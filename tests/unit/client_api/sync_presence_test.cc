@@ -189,6 +189,20 @@ TEST_F(sync_presence, a_new_member_and_their_presence_come_in_one_answer) {
     ASSERT_NE(test::room_in(a->json(), "join", room), nullptr);
 }
 
+TEST_F(sync_presence, the_name_is_that_of_the_profile_whatever_a_room_calls_the_user) {
+    const auto room = share(carol);
+    api.ask_v3("PUT", "/profile/" + sync_api::id("alice") + "/displayname", alice,
+               {{"displayname", "Alice"}});
+    const auto set = api.in("PUT", room, "/state/m.room.member/" + sync_api::id("alice"), alice,
+                            {{"membership", "join"}, {"displayname", "Queen of Hearts"}});
+    ASSERT_EQ(set.status, 200);
+    api.caught_up(alice);
+    const auto v = api.sync(bob);
+    const auto* seen = presence_of(v, sync_api::id("alice"));
+    ASSERT_NE(seen, nullptr);
+    EXPECT_EQ(seen->at("content").at("displayname"), "Alice");
+}
+
 TEST_F(sync_presence, a_client_that_went_away_leaves_nothing_behind) {
     const auto h = api.poll(alice, api.caught_up(alice));
     EXPECT_FALSE(api.take(h));

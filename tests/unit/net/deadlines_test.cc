@@ -39,6 +39,20 @@ TEST(http_deadlines, a_head_that_trickles_in_gets_a_408_and_a_close) {
     EXPECT_EQ(metrics::request_deadline.value(), reached + 1);
 }
 
+// The loop slept since before the connection came; its deadline counts from when it came all the
+// same.
+TEST(http_deadlines, a_connection_after_a_long_silence_has_its_whole_deadline) {
+    test_server server;
+    server.pass(0ms);              // it runs
+    server.clock().advance(200s);  // unnoticed
+    auto client = server.client();
+    client.send("GET / HTTP/1.1\r\n");
+    let_it_read(server);
+    const auto r = client.ask("Host: t\r\n\r\n");
+    ASSERT_TRUE(r);
+    EXPECT_EQ(r->status, 200);
+}
+
 TEST(http_deadlines, a_body_that_trickles_in_gets_a_408_and_a_close) {
     test_server server;
     auto client = server.client();

@@ -86,6 +86,9 @@ TYPED_TEST(store_conformance, accounts_come_by_user_and_a_later_write_replaces) 
     commit(*this->store_, {gone});
     EXPECT_THAT(all(this->reopened(), &store_reader::accounts),
                 ElementsAre(gone, account(7, "@b:here")));
+    EXPECT_EQ(this->store_->account(user_key{7}), account(7, "@b:here"));
+    EXPECT_EQ(this->store_->account(user_key{0}), gone);
+    EXPECT_EQ(this->store_->account(user_key{8}), std::nullopt);
 }
 
 TYPED_TEST(store_conformance, a_user_id_belongs_to_one_user_for_ever) {

@@ -1,0 +1,77 @@
+#include "server/front_door.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <optional>
+
+namespace porchlight::server {
+namespace {
+
+class recording_sender final : public ports::http_sender {
+  public:
+    void respond(ports::http_handle, ports::http_response r) override { last = std::move(r); }
+    void post(std::uint32_t, base::unique_function<void()> t) override { t(); }
+    void respond_now(const ports::http_delivery&) override {}
+    std::uint32_t thread_count() const override { return 1; }
+    std::optional<ports::http_response> last;
+};
+
+class recording_handler final : public ports::http_handler {
+  public:
+    void on_request(const ports::http_request& r) override { paths.emplace_back(r.path); }
+    void on_gone(ports::http_handle) override { ++gone; }
+    std::vector<std::string> paths;
+    int gone = 0;
+};
+
+struct front_door_test : testing::Test {
+    recording_sender sender;
+    recording_handler client_api;
+    config settings;
+    bool store_works = true;
+    front_door door{sender, client_api, settings, [this] { return store_works; }};
+
+    int ask(std::string_view path, std::string_view from = "127.0.0.1",
+            std::string_view method = "GET") {
+        sender.last.reset();
+        ports::http_request r;
+        r.method = method;
+        r.path = path;
+        r.peer_address = from;
+        door.on_request(r);
+        return sender.last ? sender.last->status : 0;
+    }
+};
+
+TEST_F(front_door_test, everything_but_metrics_and_health_is_the_client_apis) {
+    EXPECT_EQ(ask("/_matrix/client/versions"), 0);
+    EXPECT_EQ(ask("/metricsx"), 0);
+    EXPECT_EQ(client_api.paths.size(), 2U);
+    door.on_gone({});
+    EXPECT_EQ(client_api.gone, 1);
+}
+
+TEST_F(front_door_test, metrics_are_for_whom_the_configuration_says) {
+    EXPECT_EQ(ask("/metrics"), 200);
+    EXPECT_NE(sender.last->body.find("# TYPE porchlight_"), std::string::npos);
+    EXPECT_EQ(ask("/metrics", "::1"), 200);
+    EXPECT_EQ(ask("/metrics", "192.0.2.7"), 403);
+    EXPECT_EQ(ask("/metrics", "127.0.0.1", "POST"), 405);
+    settings.metrics = metrics_for::everyone;
+    EXPECT_EQ(ask("/metrics", "192.0.2.7"), 200);
+    settings.metrics = metrics_for::nobody;
+    EXPECT_EQ(ask("/metrics"), 403);
+}
+
+TEST_F(front_door_test, health_is_503_while_commits_fail) {
+    EXPECT_EQ(ask("/health", "192.0.2.7"), 200);
+    store_works = false;
+    EXPECT_EQ(ask("/health"), 503);
+    EXPECT_NE(sender.last->body.find("disk"), std::string::npos);
+    store_works = true;
+    EXPECT_EQ(ask("/health"), 200);
+}
+
+}  // namespace
+}  // namespace porchlight::server
