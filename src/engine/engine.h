@@ -114,7 +114,7 @@ class outside {
     virtual profile profile_of(user_key u) const = 0;     // valid until the call returns
     virtual void deliver(std::unique_ptr<batch> b) = 0;   // in order per thread
     virtual void save(const ports::presence_row& r) = 0;  // write behind
-    virtual void save(const ports::status_row& r) = 0;    // text expired by itself
+    virtual void save(const ports::status_row& r) = 0;    // changed without a PUT
     virtual void save(const ports::loss_row& r) = 0;
     virtual void forget(const ports::loss_removal& r) = 0;
     // The room began or stopped to count for presence, by policy, at that position. To be given

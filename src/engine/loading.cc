@@ -40,6 +40,7 @@ void engine::impl::begin(instant now) {
         if (records_[u].deactivated) {
             rest.saved.text.clear();
             rest.saved.frozen_text.clear();
+            rest.saved.suppressed.clear();
         }
         set_interesting(user_key{u}, finds_interesting(user_key{u}));
     }
@@ -95,6 +96,7 @@ void engine::impl::hold(user_key u, const saved_presence& saved, instant now) {
         }
     }
     if (c.lasting) {
+        r.saved_behind = true;
         out_.save(status_row_of(u, l.core.saved()));
         changed_[u.index()] = positions_.next(now);
         soil(u, now);
@@ -112,7 +114,7 @@ void engine::load_status(const ports::status_row& r) {
         // It may have been stored just before the end, and told to nobody.
         e.changed_[r.user.index()] = e.positions_.restart();
     }
-    if (r.text.empty() && !r.hidden) {
+    if (r.text.empty() && !r.hidden && r.suppressed.empty()) {
         return;
     }
     record.resting = true;
@@ -122,7 +124,8 @@ void engine::load_status(const ports::status_row& r) {
                                       .hidden = r.hidden,
                                       .hidden_by = r.hidden_by,
                                       .frozen_text = r.frozen_text,
-                                      .frozen_last_active = r.frozen_last_active};
+                                      .frozen_last_active = r.frozen_last_active,
+                                      .suppressed = r.suppressed};
     if (r.text_expires) {
         e.held_.emplace_back(r.user, saved_presence{});
     }

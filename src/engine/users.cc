@@ -69,7 +69,7 @@ void engine::impl::rest_if_idle(user_key u) {
     }
     user_record& r = records_[u.index()];
     const presence::saved_state& saved = l->core.saved();
-    if (!saved.text.empty() || saved.hidden || l->self_changed != 0) {
+    if (!saved.text.empty() || saved.hidden || !saved.suppressed.empty() || l->self_changed != 0) {
         resting_[u.value] = {saved, l->self_changed};
         r.resting = true;
     }
@@ -120,11 +120,13 @@ void engine::impl::settle_if_due(user_key u, instant now) {
 // `stored`: what lasts of it is in the store already. May end `l`.
 void engine::impl::apply(live_user& l, const presence::changes& c, instant now, bool stored) {
     const user_key u = l.user;
-    if (c.lasting && !stored) {
+    user_record& r = records_[u.index()];
+    if (c.lasting && (!stored || r.saved_behind)) {
+        // Once a row was written behind, it may wait still and overtake one that was committed.
+        r.saved_behind = true;
         out_.save(status_row_of(u, l.core.saved()));
     }
     const auto& active = l.core.saved().last_active;
-    user_record& r = records_[u.index()];
     r.last_active = active ? base::unix_ms(*active) : never_active;
     if (!settings_.enabled) {
         if (c.self && c.lasting) {
@@ -318,7 +320,8 @@ ports::status_row engine::impl::status_row_of(user_key u, const presence::saved_
             .hidden = s.hidden,
             .hidden_by = s.hidden_by,
             .frozen_text = s.frozen_text,
-            .frozen_last_active = s.frozen_last_active};
+            .frozen_last_active = s.frozen_last_active,
+            .suppressed = s.suppressed};
 }
 
 }  // namespace porchlight::engine

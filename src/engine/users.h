@@ -73,9 +73,10 @@ struct user_record {
     presence::state saved = presence::state::offline;  // aggregate, as last told to the store
     bool known : 1 = false;
     bool deactivated : 1 = false;
-    bool unsaved : 1 = false;      // on the list of what is to be saved
-    bool interesting : 1 = false;  // others see more than a bare offline
-    bool resting : 1 = false;      // has a row in the table of resting texts
+    bool unsaved : 1 = false;       // on the list of what is to be saved
+    bool interesting : 1 = false;   // others see more than a bare offline
+    bool resting : 1 = false;       // has a row in the table of resting users
+    bool saved_behind : 1 = false;  // a status row of it was written behind in this run
 };
 static_assert(sizeof(user_record) <= 48, "1 M known users: see docs/internals/engine.md");
 

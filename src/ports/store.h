@@ -120,6 +120,7 @@ struct status_row {
     device_key hidden_by;
     std::string frozen_text;  // what others see while hidden
     std::optional<wall_time> frozen_last_active;
+    std::vector<device_key> suppressed;  // by PUT offline; ascending
 };
 // Written behind, last value wins.
 struct presence_row {

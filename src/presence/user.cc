@@ -92,6 +92,7 @@ changes user::stream_opened(base::device_key key, const stream_request& r, base:
     if (r.asked) {
         ASSERT(*r.asked != state::offline);
         d.asked = *r.asked;
+        c.lasting |= suppress(key, false);
     } else if (!counted && d.asked != state::offline) {
         d.asked = old_asked == state::offline ? state::online : old_asked;
     }
@@ -190,6 +191,7 @@ void user::apply_asked(base::device_key key, state asked, base::instant now, cha
     }
     const bool was_online = counted && idles(d.asked);
     d.asked = asked;
+    suppress(key, asked == state::offline);
     d.poll_states &= counted;
     d.own_timer |= asked == state::unavailable;
     d.put_ends = d.marking == 0 && asked != state::offline ? now.mono + put_counts_for() : never;
@@ -215,6 +217,7 @@ changes user::device_removed(base::device_key key, base::instant now) {
     changes c = begin(now);
     drop(key);
     drop(base::device_key{});
+    c.lasting |= suppress(key, false);
     recompute(now);
     compare(before, c);
     return c;
@@ -225,8 +228,9 @@ changes user::deactivated(base::instant now) {
     changes c = begin(now);
     c.self |= !saved_.text.empty();
     c.others |= !outer_text().empty();
-    c.lasting |= !saved_.text.empty() || !saved_.frozen_text.empty();
+    c.lasting |= !saved_.text.empty() || !saved_.frozen_text.empty() || !saved_.suppressed.empty();
     devices_.clear();
+    saved_.suppressed = {};
     saved_.text.clear();
     saved_.text_expires.reset();
     saved_.frozen_text.clear();
@@ -270,8 +274,29 @@ user::device& user::find_or_add(base::device_key key) {
     if (device* d = find(key); d != nullptr) {
         return *d;
     }
-    devices_.push_back({.key = key});
+    devices_.push_back({.key = key, .asked = is_suppressed(key) ? state::offline : state::online});
     return devices_.back();
+}
+
+bool user::is_suppressed(base::device_key key) const {
+    return std::binary_search(saved_.suppressed.begin(), saved_.suppressed.end(), key);
+}
+
+bool user::suppress(base::device_key key, bool on) {
+    const auto at = std::lower_bound(saved_.suppressed.begin(), saved_.suppressed.end(), key);
+    const bool is = at != saved_.suppressed.end() && *at == key;
+    if (is == on) {
+        return false;
+    }
+    if (on) {
+        saved_.suppressed.insert(at, key);
+    } else {
+        saved_.suppressed.erase(at);
+        if (saved_.suppressed.empty()) {
+            saved_.suppressed.shrink_to_fit();  // as few have any
+        }
+    }
+    return true;
 }
 
 void user::drop(base::device_key key) {
@@ -299,7 +324,7 @@ state user::contribution(const device& d, base::mono_time t) const {
 void user::recompute(base::instant now) {
     const base::mono_time t = now.mono;
     std::erase_if(devices_, [&](const device& d) {
-        return !d.counts(t) && d.unmarking == 0 && d.asked != state::offline && !d.own_timer;
+        return !d.counts(t) && d.unmarking == 0 && !d.own_timer;
     });
     if (devices_.empty()) {
         devices_.shrink_to_fit();  // most users of a large server are at rest
@@ -377,7 +402,7 @@ void user::compare(const glance& before, changes& c) const {
 bool user::same_lasting(const saved_state& a, const saved_state& b) {
     return a.text == b.text && a.text_expires == b.text_expires && a.hidden == b.hidden &&
            a.hidden_by == b.hidden_by && a.frozen_text == b.frozen_text &&
-           a.frozen_last_active == b.frozen_last_active;
+           a.frozen_last_active == b.frozen_last_active && a.suppressed == b.suppressed;
 }
 
 }  // namespace porchlight::presence

@@ -15,7 +15,7 @@ namespace porchlight::presence {
 struct changes {
     bool others = false;    // what others may see changed: one event to observers
     bool self = false;      // what the user sees of oneself changed
-    bool lasting = false;   // text, expiry or hidden changed: saved() is to be stored
+    bool lasting = false;   // text, expiry, hidden or suppressed changed: saved() is to be stored
     bool activity = false;  // last activity moved (no event by itself)
     changes& operator|=(const changes& c);
 };
@@ -29,6 +29,8 @@ struct saved_state {
     base::device_key hidden_by{};
     std::string frozen_text{};
     std::optional<base::wall_time> frozen_last_active{};
+    // The devices whose last word was PUT offline, ascending: plain streams of theirs say nothing.
+    std::vector<base::device_key> suppressed{};
     friend bool operator==(const saved_state&, const saved_state&) = default;
 };
 
@@ -41,11 +43,11 @@ struct saved_state {
 // `others`; (2) what the user sees likewise only with `self`, and last_active only with `activity`
 // or at the beginning and end of hiding; (3) next_deadline() is the earliest moment at which
 // settle() could change anything, as the clocks stood at the last call; (4) the devices kept are
-// those that count, are asked something that outlives a stream (a suppression by PUT offline, the
-// module's own idle timer), or have an open stream.
+// those that count, have an open stream, or have an idle timer of their own, which outlives both;
+// (5) saved().suppressed holds the devices that are asked offline, kept or not.
 //
-// Cost: every call is linear in the devices kept (one to three); no allocation but for a new
-// device or a text.
+// Cost: every call is linear in the devices kept (one to three) and suppressed; no allocation but
+// for a new device, a text or a suppression.
 class user {
   public:
     explicit user(const settings& s) : settings_(&s) {}
@@ -55,8 +57,9 @@ class user {
     // now. Never counts as activity. REQUIRES: nothing but the constructor was called before.
     changes restored(state s, base::instant now);
 
-    // A /sync or /events of `d` was opened or continued. Each opened stream is closed once; closing
-    // one of a device that was removed meanwhile does nothing.
+    // A /sync or /events of `d` was opened or continued. What it asks ends a suppression. Each
+    // opened stream is closed once; closing one of a device that was removed meanwhile does
+    // nothing.
     changes stream_opened(base::device_key d, const stream_request& r, base::instant now);
     changes stream_closed(base::device_key d, bool marked, base::instant now);
     changes put(base::device_key d, const put_request& r, base::instant now);
@@ -92,7 +95,7 @@ class user {
         base::mono_time put_ends = never;    // of a PUT without a marking stream
         std::uint16_t marking = 0;           // open marking streams
         std::uint16_t unmarking = 0;         // open set_presence=offline streams
-        state asked = state::online;         // offline: suppressed by PUT
+        state asked = state::online;         // offline: suppressed by PUT, invariant (5)
         bool poll_states = false;            // the last marking poll carried set_presence
         bool own_timer = false;              // has PUT unavailable
         bool counts(base::mono_time t) const {
@@ -108,6 +111,8 @@ class user {
     device* find(base::device_key d);
     device& find_or_add(base::device_key d);
     void drop(base::device_key d);
+    bool is_suppressed(base::device_key d) const;
+    bool suppress(base::device_key d, bool on);  // whether that is a change
     base::mono_time idle_at(const device& d) const;
     state contribution(const device& d, base::mono_time t) const;
     // Lets take effect what is due, and reports of it what concerns the text.

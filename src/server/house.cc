@@ -87,7 +87,11 @@ void house::check_server_name() {
 void house::load(bool clean) {
     accounts->load(*store_);
     rooms->load(*store_);
-    store_->statuses([this](ports::status_row&& r) { engine_ptr->load_status(r); });
+    store_->statuses([this](ports::status_row&& r) {
+        // A logout may have come to the disk without its end of a suppression.
+        std::erase_if(r.suppressed, [this](base::device_key d) { return !accounts->exists(d); });
+        engine_ptr->load_status(r);
+    });
     // Whoever is dirty changed in a way the store may not know; without a row it was the first
     // change.
     const std::vector<base::user_key> dirty = dirty_->dirty();

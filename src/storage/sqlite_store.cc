@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <mutex>
 
 #include "base/limits.h"
@@ -36,6 +37,23 @@ event_row event_of(const statement& s) {
             .origin_server_ts = s.time(6),
             .json = s.text(7),
             .depth = s.position(8)};
+}
+
+// As the writer puts them: in decimal, separated by spaces.
+std::vector<device_key> device_keys_of(const std::string& text) {
+    std::vector<device_key> keys;
+    const char* const end = text.data() + text.size();
+    for (const char* at = text.data(); at != end;) {
+        device_key d;
+        const auto [next, error] = std::from_chars(at, end, d.value);
+        if (error != std::errc{}) {
+            throw store_error("table status, column suppressed: \"" + text +
+                              "\" is not a list of device numbers separated by spaces");
+        }
+        keys.push_back(d);
+        at = next == end ? end : next + 1;
+    }
+    return keys;
 }
 
 // Migrated, in WAL mode and ready to commit.
@@ -196,7 +214,8 @@ void sqlite_store::statuses(unique_function<void(status_row&&)> each) {
               .hidden = s.integer(3) != 0,
               .hidden_by = s.key<device_key>(4),
               .frozen_text = s.text(5),
-              .frozen_last_active = s.optional_time(6)});
+              .frozen_last_active = s.optional_time(6),
+              .suppressed = device_keys_of(s.text(7))});
     });
 }
 

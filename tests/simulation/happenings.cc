@@ -337,6 +337,7 @@ void world::load() {
             saved.hidden_by = row->second.hidden_by;
             saved.frozen_text = row->second.frozen_text;
             saved.frozen_last_active = row->second.frozen_last_active;
+            saved.suppressed = row->second.suppressed;
         }
         presence::state s = presence::state::offline;
         if (const auto row = t.presences.find(u); row != t.presences.end()) {

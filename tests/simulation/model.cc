@@ -32,6 +32,7 @@ void model::restore(std::uint32_t u, presence::saved_state saved, presence::stat
     if (p.deactivated) {
         saved.text.clear();
         saved.frozen_text.clear();
+        saved.suppressed.clear();
         saved.text_expires.reset();
         s = presence::state::offline;
     }

@@ -73,9 +73,15 @@ CREATE INDEX receipt_by_room ON receipt(room, position);
 CREATE INDEX account_data_by_user ON account_data(user, position);
 )sql";
 
+// The devices whose presence a PUT offline suppresses: keys in decimal, separated by spaces.
+constexpr const char* version_3 = R"sql(
+ALTER TABLE status ADD COLUMN suppressed TEXT NOT NULL DEFAULT '';
+)sql";
+
 constexpr std::array steps{
     migration{"the first schema", version_1},
     migration{"indexes for age, room state, receipts and account data", version_2},
+    migration{"devices suppressed by PUT offline", version_3},
 };
 
 }  // namespace

@@ -31,7 +31,7 @@ constexpr struct {
     {query::aliases, "SELECT alias, room, creator FROM alias ORDER BY alias"},
     {query::statuses,
      "SELECT user, text, text_expires, hidden, hidden_by, frozen_text,"
-     " frozen_last_active FROM status ORDER BY user"},
+     " frozen_last_active, suppressed FROM status ORDER BY user"},
     {query::presences, "SELECT user, state, last_active, changed FROM presence ORDER BY user"},
     {query::losses, "SELECT observer, subject, position, last_active FROM loss ORDER BY position"},
     {query::meta, "SELECT value FROM meta WHERE name=?"},

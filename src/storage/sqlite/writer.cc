@@ -1,5 +1,7 @@
 #include "storage/sqlite/writer.h"
 
+#include <string>
+
 #include "base/limits.h"
 
 namespace porchlight::storage::sqlite {
@@ -53,7 +55,7 @@ writer::writer(connection& c)
       answered_old_(c, "DELETE FROM answered WHERE ts<?"),
       status_(c,
               "REPLACE INTO status(user, text, text_expires, hidden, hidden_by, frozen_text,"
-              " frozen_last_active) VALUES(?,?,?,?,?,?,?)"),
+              " frozen_last_active, suppressed) VALUES(?,?,?,?,?,?,?,?)"),
       presence_(c, "REPLACE INTO presence(user, state, last_active, changed) VALUES(?,?,?,?)"),
       loss_(c,
             "INSERT INTO loss(observer, subject, position, last_active) VALUES(?,?,?,?)"
@@ -134,8 +136,12 @@ void writer::apply(const transaction_row& r) {
     answered_old_.run(r.ts - base::limits::transaction_age_max);
 }
 void writer::apply(const status_row& r) {
+    std::string suppressed;
+    for (const device_key d : r.suppressed) {
+        suppressed += (suppressed.empty() ? "" : " ") + std::to_string(d.value);
+    }
     status_.run(r.user, r.text, r.text_expires, r.hidden, r.hidden_by, r.frozen_text,
-                r.frozen_last_active);
+                r.frozen_last_active, suppressed);
 }
 void writer::apply(const presence_row& r) {
     presence_.run(r.user, r.state, r.last_active, r.changed);

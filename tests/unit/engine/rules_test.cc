@@ -278,6 +278,37 @@ TEST(restart, kept_online_until_the_grace_then_offline_with_the_activity_of_befo
     }
 }
 
+TEST(restart, a_suppressed_device_stays_suppressed_and_takes_no_live_record) {
+    for (const bool clean : {true, false}) {
+        world w;
+        w.join(1, alice);
+        w.join(1, bob);
+        w.put(bob, 20, state::offline);
+        EXPECT_EQ(w.e->statistics().users_live, 0U);
+        w.restart(clean);
+        EXPECT_EQ(w.e->statistics().users_live, 0U);
+        w.open(bob, 20, std::nullopt);
+        w.advance(5s);
+        EXPECT_EQ(w.e->look(alice, bob, w.now)->shown, state::offline);
+        poll p = world::a_poll(bob, 20, std::nullopt, 30s);
+        p.marks.asked = state::unavailable;
+        w.poll_with(std::move(p));
+        EXPECT_EQ(w.e->look(alice, bob, w.now)->shown, state::unavailable);
+        EXPECT_TRUE(w.disk.statuses[bob.value].suppressed.empty()) << "written behind";
+    }
+}
+
+TEST(restart, a_put_outlives_what_was_written_behind_while_it_was_committed) {
+    world w;
+    w.put(bob, 20, state::offline);
+    const presence::put_request text{.asked = state::online, .text = "lunch"};
+    poll p = world::a_poll(bob, 20, std::nullopt, 30s);
+    p.marks.asked = state::online;
+    w.poll_with(std::move(p));  // ends the suppression: its row has the old text
+    w.e->put(bob, device_key{20}, text, w.now);
+    EXPECT_EQ(w.disk.statuses[bob.value].text, "lunch");
+}
+
 TEST(restart, who_polls_again_stays_online_and_keeps_the_activity) {
     world w;
     w.join(1, alice);

@@ -55,6 +55,20 @@ TEST_F(statuses_test, a_text_is_seen_and_answered_only_once_it_is_on_disk) {
     EXPECT_EQ(stored, "at the porch");
 }
 
+TEST_F(statuses_test, a_suppression_is_answered_once_it_is_on_disk_and_outlives_a_restart) {
+    const auto commits = bench.log_device.durable_commits;
+    ASSERT_TRUE(put(alice, request(state::offline)));
+    ASSERT_TRUE(put(alice, request(state::offline)));
+    EXPECT_EQ(bench.log_device.durable_commits, commits + 1) << "the second changes nothing";
+    test::house_bench after(bench.store);
+    const auto now = after.clock.at;
+    engine::poll plain;
+    plain.user = alice.user;
+    plain.device = alice.device;
+    after.engine.open(plain, now);
+    EXPECT_EQ(after.engine.look(alice.user, alice.user, now)->shown, state::offline);
+}
+
 TEST_F(statuses_test, a_put_that_cannot_be_stored_changes_nothing) {
     ASSERT_TRUE(put(alice, request(state::online, "kept")));
     bench.store->refuse_commits(true);

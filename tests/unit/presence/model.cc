@@ -1,6 +1,7 @@
 #include "unit/presence/model.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace porchlight::presence::test {
 
@@ -43,7 +44,7 @@ void model::add(input i) {
         if (restart_stands(n - 1, i.at.mono)) {
             previous = history_.front().before;
         }
-        if (counts(i.device, n - 1, i.at.mono)) {
+        if (counts(i.device, n - 1, i.at.mono) || asked(i.device, n - 1) == state::offline) {
             previous = *asked(i.device, n - 1);
         }
         acted = place(*i.request.asked) >= place(previous);
@@ -76,6 +77,11 @@ std::size_t model::begin_of(device_key d, std::size_t n) const {
         }
     }
     return begin;
+}
+
+bool model::suppressed_before(device_key d) const {
+    return std::find(initial_.suppressed.begin(), initial_.suppressed.end(), d) !=
+           initial_.suppressed.end();
 }
 
 std::size_t model::streams(device_key d, bool marking, std::size_t n) const {
@@ -133,6 +139,9 @@ bool model::counts(device_key d, std::size_t n, mono_time t) const {
 
 std::optional<state> model::asked(device_key d, std::size_t n) const {
     std::optional<state> s;
+    if (begin_of(d, n) == 0 && suppressed_before(d)) {
+        s = state::offline;
+    }
     for (std::size_t i = begin_of(d, n); i < n; ++i) {
         const input& in = history_[i];
         if (in.device != d) {
@@ -233,10 +242,7 @@ std::size_t model::devices_kept_at(mono_time t) const {
     const std::size_t n = history_.size();
     std::size_t kept = restart_stands(n, t) ? 1 : 0;
     for (const device_key d : devices_) {
-        kept += counts(d, n, t) || streams(d, false, n) > 0 || asked(d, n) == state::offline ||
-                        put_unavailable(d, n)
-                    ? 1
-                    : 0;
+        kept += counts(d, n, t) || streams(d, false, n) > 0 || put_unavailable(d, n) ? 1 : 0;
     }
     return kept;
 }
@@ -295,6 +301,13 @@ saved_state model::saved() const {
         }
         expire(in.at.wall);
     }
+    std::vector<device_key> known = devices_;
+    known.insert(known.end(), initial_.suppressed.begin(), initial_.suppressed.end());
+    std::sort(known.begin(), known.end());
+    known.erase(std::unique(known.begin(), known.end()), known.end());
+    s.suppressed.clear();
+    std::copy_if(known.begin(), known.end(), std::back_inserter(s.suppressed),
+                 [&](device_key d) { return asked(d, history_.size()) == state::offline; });
     return s;
 }
 

@@ -43,6 +43,7 @@ class model {
     bool restart_stands(std::size_t n, base::mono_time t) const;
     std::size_t streams(base::device_key d, bool marking, std::size_t n) const;
     bool counts(base::device_key d, std::size_t n, base::mono_time t) const;
+    bool suppressed_before(base::device_key d) const;
     std::optional<state> asked(base::device_key d, std::size_t n) const;
     bool adopted_idle(base::device_key d, std::size_t i) const;
     bool believed(base::device_key d, std::size_t n) const;

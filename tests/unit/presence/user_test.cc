@@ -105,6 +105,52 @@ TEST(user, who_idled_before_a_restart_idles_after_it_until_activity) {
     EXPECT_EQ(u.aggregate(), state::online);
 }
 
+TEST(user, a_suppression_lasts_and_needs_no_device) {
+    user u(defaults);
+    u.stream_opened(phone, {}, at(0s));
+    EXPECT_TRUE(u.put(phone, {.asked = state::offline}, at(1s)).lasting);
+    EXPECT_FALSE(u.put(phone, {.asked = state::offline}, at(2s)).lasting);
+    EXPECT_TRUE(u.put(laptop, {.asked = state::offline}, at(3s)).lasting);
+    EXPECT_EQ(u.saved().suppressed, (std::vector{phone, laptop}));
+    u.stream_closed(phone, true, at(4s));
+    u.settle(at(34s));
+    EXPECT_TRUE(u.at_rest());
+    EXPECT_FALSE(u.stream_opened(phone, {}, at(40s)).others);
+    EXPECT_EQ(u.aggregate(), state::offline);
+}
+
+TEST(user, a_suppression_outlives_a_restart) {
+    user u(defaults, {.suppressed = {phone}});
+    u.restored(state::offline, at(0s));
+    EXPECT_TRUE(u.at_rest());
+    const changes plain = u.stream_opened(phone, {}, at(1s));
+    EXPECT_FALSE(plain.others || plain.lasting);
+    EXPECT_EQ(u.aggregate(), state::offline);
+    u.stream_opened(laptop, {}, at(2s));
+    EXPECT_EQ(u.aggregate(), state::online) << "it is the phone's alone";
+}
+
+TEST(user, what_ends_a_suppression_is_lasting) {
+    const auto suppressed = [] { return user(defaults, {.suppressed = {phone, laptop}}); };
+    user asks = suppressed();
+    EXPECT_TRUE(asks.stream_opened(phone, {.asked = state::unavailable}, at(0s)).lasting);
+    EXPECT_EQ(asks.aggregate(), state::unavailable);
+    user puts = suppressed();
+    EXPECT_TRUE(puts.put(phone, {.asked = state::online}, at(0s)).lasting);
+    user leaves = suppressed();
+    EXPECT_TRUE(leaves.device_removed(phone, at(0s)).lasting);
+    for (const user& u : {asks, puts, leaves}) {
+        EXPECT_EQ(u.saved().suppressed, std::vector{laptop});
+    }
+    user ends = suppressed();
+    EXPECT_TRUE(ends.deactivated(at(0s)).lasting);
+    EXPECT_EQ(ends.saved(), saved_state{});
+    user stays = suppressed();
+    EXPECT_FALSE(stays.stream_opened(phone, {.marks = false, .asked = {}}, at(0s)).lasting);
+    EXPECT_FALSE(stays.put(phone, {.hide = true}, at(1s)).activity);
+    EXPECT_EQ(stays.saved().suppressed.size(), 2U);
+}
+
 TEST(user, a_put_after_a_restart_takes_effect_at_once) {
     user u(defaults, {.last_active = at(-10min).wall});
     u.restored(state::online, at(0s));

@@ -93,7 +93,7 @@ PORCHLIGHT_SAME(membership_row, r.user, r.room, r.state, r.position, r.presence_
 PORCHLIGHT_SAME(alias_row, r.alias, r.room, r.creator)
 PORCHLIGHT_SAME(receipt_row, r.room, r.user, r.type, r.event_id, r.ts, r.position)
 PORCHLIGHT_SAME(status_row, r.user, r.text, r.text_expires, r.hidden, r.hidden_by, r.frozen_text,
-                r.frozen_last_active)
+                r.frozen_last_active, r.suppressed)
 PORCHLIGHT_SAME(presence_row, r.user, r.state, r.last_active, r.changed)
 PORCHLIGHT_SAME(loss_row, r.observer, r.subject, r.position, r.last_active)
 #undef PORCHLIGHT_SAME

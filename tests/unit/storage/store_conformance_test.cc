@@ -237,7 +237,9 @@ TYPED_TEST(store_conformance, a_removed_device_takes_its_answers_along) {
 }
 
 TYPED_TEST(store_conformance, statuses_with_and_without_optional_parts) {
-    const status_row full{user_key{1}, "at lunch", at(60), true, device_key{5}, "at work", at(3)};
+    const status_row full{
+        user_key{1},   "at lunch", at(60), true,
+        device_key{5}, "at work",  at(3),  {device_key{0}, device_key{5}, device_key{0xffff'fffe}}};
     const auto plain = [](std::uint32_t user, std::string text) {
         status_row r;
         r.user = user_key{user};
@@ -245,9 +247,11 @@ TYPED_TEST(store_conformance, statuses_with_and_without_optional_parts) {
         return r;
     };
     const status_row bare = plain(2, "");
-    commit(*this->store_, {plain(1, "before"), bare, full});
+    status_row suppressing = plain(3, "");
+    suppressing.suppressed = {device_key{7}};
+    commit(*this->store_, {plain(1, "before"), bare, suppressing, full});
     const auto rows = all(this->reopened(), &store_reader::statuses);
-    EXPECT_THAT(rows, ElementsAre(full, bare));
+    EXPECT_THAT(rows, ElementsAre(full, bare, suppressing));
     EXPECT_FALSE(rows.at(1).hidden_by.valid());
     EXPECT_FALSE(rows.at(1).text_expires.has_value());
 }
