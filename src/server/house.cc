@@ -98,7 +98,9 @@ void house::load(bool clean) {
     auto next = dirty.begin();
     const auto load_without_row = [&](auto until) {
         for (; next != until; ++next) {
-            engine_ptr->load_presence(ports::presence_row{.user = *next}, true);
+            ports::presence_row nothing_known;
+            nothing_known.user = *next;
+            engine_ptr->load_presence(nothing_known, true);
         }
     };
     store_->presences([&](ports::presence_row&& r) {  // by user

@@ -308,6 +308,7 @@ std::vector<event_row> memory_store::state_at(room_key room, std::uint64_t at, b
         positions.emplace(position, nothing{});
     }
     std::vector<event_row> state;
+    state.reserve(positions.size());
     for (const auto& [position, unused] : positions) {
         state.push_back(tables_->events.at(position));
     }

@@ -29,7 +29,12 @@ test_server::~test_server() {
 }
 
 void test_server::pass(base::milliseconds time) {
+    all_threads_notice();
     clock_.advance(time);
+    all_threads_notice();
+}
+
+void test_server::all_threads_notice() {
     for (std::uint32_t n = 0; n < runtime_->thread_count(); ++n) {
         on_thread(n, [] {});
     }

@@ -44,7 +44,7 @@ class test_server final : public ports::http_handler {
     net::runtime& runtime() { return *runtime_; }
     hand_clock& clock() { return clock_; }
 
-    // Moves the clock and lets every thread notice.
+    // Lets every thread finish what it does, moves the clock, and lets every thread notice.
     void pass(base::milliseconds time);
     // Runs `f` on net thread `thread` and waits for it.
     void on_thread(std::uint32_t thread, ports::task f);
@@ -62,6 +62,8 @@ class test_server final : public ports::http_handler {
     void on_gone(ports::http_handle h) override;
 
   private:
+    void all_threads_notice();
+
     hand_clock clock_;
     std::mutex mutex_;
     std::condition_variable changed_;
