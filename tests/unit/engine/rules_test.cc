@@ -406,13 +406,13 @@ TEST(switching, switched_off_nothing_is_told_and_memory_does_not_grow) {
 TEST(loading, a_million_known_users_take_no_live_record) {
     world w;
     w.e = std::make_unique<engine>(w.config, w, w.disk.ceiling, true, w.now);
-    for (std::uint32_t i = 0; i < 100'000; ++i) {
+    for (std::uint32_t i = 0; i < 1'000'000; ++i) {
         w.e->load_presence(
             {.user = user_key{i}, .state = 0, .last_active = w.now.wall, .changed = 7}, false);
         w.e->load_membership(room_key{i / 20}, user_key{i}, 3);
     }
     w.e->ready(w.now);
-    EXPECT_EQ(w.e->statistics().users_known, 100'000U);
+    EXPECT_EQ(w.e->statistics().users_known, 1'000'000U);
     EXPECT_EQ(w.e->statistics().users_live, 0U);
     EXPECT_FALSE(w.e->next_turn());
 }
