@@ -88,6 +88,9 @@ http_client::raw_answer http_client::exchange(const std::string& request) {
     raw_answer a;
     std::from_chars(data.data() + 9, data.data() + 12, a.status);
     a.body = data.substr(head + 4, length);
+    if (data.find("Connection: close") < head) {
+        close();
+    }
     return a;
 }
 

@@ -379,9 +379,15 @@ void http_harness::make_room(const step::makes_room& s) {
 }
 
 void http_harness::restart(const step::server_restarts& s) {
+    // A server that drains waits a while for clients that keep idle connections open.
+    client_->close();
+    for (auto& [name, u] : users_) {
+        for (auto& [device_name, d] : u.devices) {
+            d->requests->close();
+        }
+    }
     server_->stop(s.killed);
     server_->start();
-    client_->close();
 }
 
 int http_harness::reloads() {

@@ -1,30 +1,11 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <deque>
-#include <new>
 
 #include "client_api/sync/presence_answers.h"
+#include "support/counted_allocations.h"
 
 // The promise of the hot path: no allocation per delivery once the buffers have grown.
-
-namespace {
-thread_local std::size_t allocations = 0;
-}  // namespace
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* p = std::malloc(size != 0 ? size : 1)) {
-        return p;
-    }
-    throw std::bad_alloc{};
-}
-void operator delete(void* p) noexcept {
-    std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-    std::free(p);
-}
 
 namespace porchlight::client_api {
 namespace {
@@ -77,10 +58,10 @@ std::unique_ptr<engine::batch> batch_of(std::size_t deliveries) {
 std::size_t allocations_for(presence_answers& answers, counting_sender& sender,
                             std::size_t deliveries) {
     auto b = std::make_shared<shared_batch>(shared_batch{batch_of(deliveries)});
-    const std::size_t before = allocations;
+    const std::size_t before = porchlight::testing::allocations;
     answers.send(std::move(b));
     sender.run();
-    return allocations - before;
+    return porchlight::testing::allocations - before;
 }
 
 TEST(hot_path, presence_answers_allocate_per_batch_and_not_per_delivery) {

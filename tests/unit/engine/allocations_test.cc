@@ -1,28 +1,5 @@
-#include <cstdlib>
-#include <new>
-
+#include "support/counted_allocations.h"
 #include "unit/engine/world.h"
-
-namespace {
-std::size_t allocations = 0;
-}  // namespace
-
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // new and delete are replaced as a pair
-
-// Counts what this executable allocates; the sanitizers' own operators are replaced with it.
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* p = std::malloc(size == 0 ? 1 : size)) {
-        return p;
-    }
-    throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept {
-    std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-    std::free(p);
-}
 
 namespace porchlight::engine::testing {
 namespace {
@@ -75,10 +52,10 @@ TEST(hot_path, marking_and_flushing_allocate_per_batch_and_not_per_delivery) {
         e.turn(now);
         now.mono += 1s;
         now.wall += 1s;
-        const std::size_t before = allocations;
+        const std::size_t before = porchlight::testing::allocations;
         e.put(user_key{0}, device_key{9999}, {.asked = put}, now);
         e.turn(now);
-        const std::size_t used = allocations - before;
+        const std::size_t used = porchlight::testing::allocations - before;
         if (out.sent) {
             e.recycle(std::move(out.sent));
         }
