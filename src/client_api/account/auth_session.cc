@@ -53,7 +53,7 @@ void ask_for_auth(call& c, std::string_view stage, const failure* f) {
 }
 
 void with_password(call_ptr c, base::unique_function<void(call_ptr)> then) {
-    constexpr std::string_view stage = "m.login.password";
+    static constexpr std::string_view stage = "m.login.password";
     if (auth_type(*c) != stage) {
         ask_for_auth(*c, stage);
         return;
