@@ -154,7 +154,8 @@ void house::room_flipped(base::room_key r, bool counts, std::uint64_t position) 
             text += std::to_string(room.value) + (flip.first ? " 1 " : " 0 ") +
                     std::to_string(flip.second) + "\n";
         }
-        log->write_behind({ports::meta_row{"room_flips", std::move(text)}}, [](bool) {});
+        // Durable, as the engine asks; a flip the disk refused goes with the next one.
+        (void)thread_->submit({ports::meta_row{"room_flips", std::move(text)}}, true, [](bool) {});
     });
 }
 
