@@ -44,23 +44,82 @@ const char* account_table::keep(std::string_view name) {
     return place;
 }
 
-void account_table::add(user_key u, std::string_view user_id, wall_time created, bool deactivated) {
-    ASSERT(u.valid() && user_id.size() <= 255 && !find(user_id));
+account_table::record& account_table::put(user_key u, const char* text, std::size_t size) {
     if (u.index() >= records_.size()) {
         records_.resize(u.index() + 1);
     }
     record& r = records_[u.index()];
     ASSERT(r.name == nullptr);
-    r.name = keep(user_id);
-    r.name_size = static_cast<std::uint8_t>(user_id.size());
-    r.created = created;
-    r.deactivated = deactivated;
+    r.name = text;
+    r.name_size = static_cast<std::uint8_t>(size);
     by_name_.insert(u);
+    return r;
+}
+
+void account_table::add(user_key u, std::string_view user_id, wall_time created, bool deactivated) {
+    ASSERT(u.valid() && user_id.size() <= 255 && !find(user_id));
+    const char* kept = keep(user_id);
+    if (const auto known = find_any(user_id)) {
+        ASSERT(*known == u);
+        remove_name(u);
+    }
+    record& r = put(u, kept, user_id.size());
+    r.created = created;
+    r.kind = deactivated ? kind::deactivated : kind::account;
+}
+
+std::optional<user_key> account_table::find_any(std::string_view user_id) const {
+    const auto found = by_name_.find(user_id);
+    return found == by_name_.end() ? std::nullopt : std::optional{*found};
 }
 
 std::optional<user_key> account_table::find(std::string_view user_id) const {
-    const auto found = by_name_.find(user_id);
-    return found == by_name_.end() ? std::nullopt : std::optional{*found};
+    const auto found = find_any(user_id);
+    return found && at(*found).kind != kind::name ? found : std::nullopt;
+}
+
+void account_table::add_name(user_key u, std::string_view user_id) {
+    ASSERT(u.valid() && user_id.size() <= 255 && !find_any(user_id));
+    outsider n;
+    n.text = std::make_unique<char[]>(user_id.size());
+    std::memcpy(n.text.get(), user_id.data(), user_id.size());
+    put(u, n.text.get(), user_id.size()).kind = kind::name;
+    names_.emplace(u, std::move(n));
+}
+
+void account_table::remove_name(user_key u) {
+    ASSERT(at(u).kind == kind::name);
+    by_name_.erase(u);  // looks the name up
+    records_[u.index()] = {};
+    names_.erase(u);
+}
+
+account_table::outsider* account_table::find_name(user_key u) {
+    const auto found = names_.find(u);
+    return found == names_.end() ? nullptr : &found->second;
+}
+
+const account_table::outsider* account_table::find_name(user_key u) const {
+    const auto found = names_.find(u);
+    return found == names_.end() ? nullptr : &found->second;
+}
+
+std::vector<user_key> account_table::names() const {
+    std::vector<user_key> all;
+    for (const auto& [u, n] : names_) {
+        all.push_back(u);
+    }
+    return all;
+}
+
+std::vector<user_key> account_table::free_keys() const {
+    std::vector<user_key> all;
+    for (std::uint32_t k = 0; k < key_bound(); ++k) {
+        if (records_[k].name == nullptr) {
+            all.emplace_back(k);
+        }
+    }
+    return all;
 }
 
 std::string_view account_table::user_id(user_key u) const {
@@ -71,7 +130,7 @@ std::string_view account_table::user_id(user_key u) const {
 void account_table::deactivate(user_key u) {
     record& r = at(u);
     ASSERT(!r.first_device.valid());
-    r.deactivated = true;
+    r.kind = kind::deactivated;
     profiles_.erase(u);
 }
 

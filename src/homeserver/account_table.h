@@ -13,7 +13,8 @@
 
 namespace porchlight::homeserver {
 
-// The live state of accounts: names, devices, tokens, profiles. Only what was committed is in here.
+// The live state of accounts: names, devices, tokens, profiles. Only what was committed is in here,
+// and names: user ids that are no account here, which have a key because something refers to them.
 // Deciding thread only. Cost of a user without device and profile: 24 bytes, the name, about 8 of
 // the index.
 class account_table {
@@ -22,14 +23,30 @@ class account_table {
     account_table(const account_table&) = delete;
     account_table& operator=(const account_table&) = delete;
 
+    // Where `u` is the key of that very name, the name becomes an account.
     void add(user_key u, std::string_view user_id, wall_time created, bool deactivated);
-    std::optional<user_key> find(std::string_view user_id) const;
-    std::string_view user_id(user_key u) const;
+    std::optional<user_key> find(std::string_view user_id) const;  // accounts only
+    std::string_view user_id(user_key u) const;                    // of names too
     wall_time created(user_key u) const { return at(u).created; }
-    bool is_deactivated(user_key u) const { return at(u).deactivated; }
+    bool is_deactivated(user_key u) const { return at(u).kind == kind::deactivated; }
     void deactivate(user_key u);  // also drops the profile. REQUIRES: no devices
-    std::size_t count() const { return by_name_.size(); }
+    std::size_t count() const { return by_name_.size() - names_.size(); }  // of accounts
     std::uint32_t key_bound() const { return static_cast<std::uint32_t>(records_.size()); }
+
+    // A user id that is no account here.
+    struct outsider {
+        std::unique_ptr<char[]> text;
+        std::uint32_t holds = 0;     // by rows and by what is under way
+        bool stored = false;         // its row was given to the store
+        std::uint32_t removals = 0;  // of the row, on their way
+    };
+    void add_name(user_key u, std::string_view user_id);
+    void remove_name(user_key u);
+    std::optional<user_key> find_any(std::string_view user_id) const;  // accounts and names
+    outsider* find_name(user_key u);  // null: an account, or nobody; until the next change
+    const outsider* find_name(user_key u) const;
+    std::vector<user_key> names() const;
+    std::vector<user_key> free_keys() const;  // below key_bound()
 
     struct device {
         user_key user;
@@ -52,12 +69,13 @@ class account_table {
     void set_profile(user_key u, profile p);
 
   private:
+    enum class kind : std::uint8_t { account, deactivated, name };
     struct record {
-        const char* name = nullptr;  // in the arena; null: no such user
+        const char* name = nullptr;  // in the arena, or in names_; null: no such user
         wall_time created;
         device_key first_device;
         std::uint8_t name_size = 0;
-        bool deactivated = false;
+        account_table::kind kind = kind::account;
     };
     static_assert(sizeof(record) == 24);
 
@@ -82,6 +100,7 @@ class account_table {
 
     const record& at(user_key u) const;
     record& at(user_key u);
+    record& put(user_key u, const char* text, std::size_t size);
     const char* keep(std::string_view name);
 
     std::vector<record> records_;
@@ -89,6 +108,7 @@ class account_table {
     boost::unordered_flat_map<device_key, device, std::hash<device_key>> devices_;
     boost::unordered_flat_map<token_hash, device_key, token_prefix> tokens_;
     boost::unordered_flat_map<user_key, profile, std::hash<user_key>> profiles_;
+    boost::unordered_flat_map<user_key, outsider, std::hash<user_key>> names_;
     std::vector<std::unique_ptr<char[]>> arena_;
     std::size_t arena_left_ = 0;
 };

@@ -15,6 +15,7 @@
 #include "homeserver/account_table.h"
 #include "homeserver/durable_log.h"
 #include "homeserver/key_queue.h"
+#include "homeserver/name_keys.h"
 #include "homeserver/passwords.h"
 #include "homeserver/stored_filters.h"
 #include "matrix/identifier.h"
@@ -59,13 +60,14 @@ struct accounts::impl {
 
     services& s;
     account_table table;
+    name_keys names{table, s};
     password_worker hashes;
     key_queue<user_key> changes;               // of one account, one after another
     std::unordered_set<std::string> reserved;  // user ids whose registration is on its way
-    std::vector<user_key> free_keys;           // of registrations that failed
-    std::uint32_t next_user = 0;
     std::uint32_t next_device = 0;
-    std::vector<base::unique_function<void(user_key)>> on_deactivated, on_profile_changed;
+    std::vector<base::unique_function<void(user_key)>> on_deactivated, on_profile_changed, on_added;
+    std::vector<base::unique_function<void(const arrival&, ports::write_set&)>> on_new_device;
+    std::vector<base::unique_function<void(const arrival&)>> on_device_added;
     stored_filters filters{s, changes};
 
     instant now() const { return s.clock.now(); }
@@ -80,9 +82,9 @@ struct accounts::impl {
     static ports::device_row row_of(const new_device& d);
     ports::meta_row device_ceiling_row() const;
     void drop_device(device_key d);
-    login_result enter(new_device d);
+    void add_device_rows(ports::write_set& set, const new_device& d, std::uint64_t position);
+    login_result enter(new_device d, std::uint64_t position);
 
-    user_key take_user_key();
     // What a registration wants beside the name and the password.
     struct registration {
         std::optional<device_wish> device;
@@ -145,12 +147,24 @@ void accounts::impl::drop_device(device_key d) {
     s.engine.device_removed(u, d, now());
 }
 
-login_result accounts::impl::enter(new_device d) {
+void accounts::impl::add_device_rows(ports::write_set& set, const new_device& d,
+                                     std::uint64_t position) {
+    set.push_back(row_of(d));
+    set.push_back(device_ceiling_row());
+    for (auto& each : on_new_device) {
+        each({d.info.user, d.key, position}, set);
+    }
+}
+
+login_result accounts::impl::enter(new_device d, std::uint64_t position) {
     const user_key u = d.info.user;
     login_result r{std::string{table.user_id(u)}, std::move(d.access_token), d.info.device_id,
                    caller{u, d.key}};
     table.add_device(d.key, std::move(d.info));
     s.engine.active(u, d.key, now());
+    for (auto& each : on_device_added) {
+        each({u, d.key, position});
+    }
     return r;
 }
 
@@ -175,40 +189,34 @@ void accounts::impl::remove_devices(user_key u, std::vector<device_key> which,
 
 // --- registration ---
 
-user_key accounts::impl::take_user_key() {
-    if (free_keys.empty()) {
-        return user_key{next_user++};
-    }
-    const user_key u = free_keys.back();
-    free_keys.pop_back();
-    return u;
-}
-
 void accounts::impl::store_account(std::string user_id, std::string hash,
                                    std::optional<new_device> d, user_key u, bool is_activity,
                                    completion<login_result> done) {
     ports::write_set set;
     const wall_time created = now().wall;
     set.push_back(ports::account_row{u, user_id, std::move(hash), created, false});
-    if (d) {
-        set.push_back(row_of(*d));
-        set.push_back(device_ceiling_row());
-    }
+    names.add_removal(set, u);
     const auto position = s.log.next_position();
+    if (d) {
+        add_device_rows(set, *d, position);
+    }
     s.log.commit(position, std::move(set),
-                 [this, u, created, is_activity, user_id = std::move(user_id), d = std::move(d),
-                  f = std::move(done)](bool ok) mutable {
+                 [this, u, position, created, is_activity, user_id = std::move(user_id),
+                  d = std::move(d), f = std::move(done)](bool ok) mutable {
                      reserved.erase(user_id);
                      if (!ok) {
-                         free_keys.push_back(u);
+                         names.let_go(u);
                          f(fail(errc::unavailable));
                          return;
                      }
                      table.add(u, user_id, created, false);
                      registrations.add();
                      s.engine.user_added(u, now());
+                     for (auto& each : on_added) {
+                         each(u);
+                     }
                      if (d) {
-                         f(enter(std::move(*d)));
+                         f(enter(std::move(*d), position));
                          return;
                      }
                      if (is_activity) {
@@ -245,7 +253,7 @@ void accounts::impl::start_registration(std::string localpart, std::string passw
         if (!*hash) {
             refused = fail(errc::unavailable);
         }
-        const user_key u = take_user_key();
+        const user_key u = names.hold(user_id);
         if (!refused && wish.device) {
             auto made = make_device(u, std::move(*wish.device));
             if (made) {
@@ -255,7 +263,7 @@ void accounts::impl::start_registration(std::string localpart, std::string passw
             }
         }
         if (refused) {
-            free_keys.push_back(u);
+            names.let_go(u);
             reserved.erase(user_id);
             (*f)(*refused);
             return;
@@ -333,22 +341,22 @@ void accounts::impl::begin_session(user_key u, device_wish wish, completion<logi
         for (const device_key e : ended) {
             set.push_back(ports::device_removal{e});
         }
-        set.push_back(row_of(*d));
-        set.push_back(device_ceiling_row());
         const auto position = s.log.next_position();
-        s.log.commit(position, std::move(set),
-                     [this, u, ended, d = std::move(*d), f = std::move(f)](bool ok) mutable {
-                         if (ok) {
-                             for (const device_key e : ended) {
-                                 drop_device(e);
-                             }
-                             logins.add();
-                             f(enter(std::move(d)));
-                         } else {
-                             f(fail(errc::unavailable));
-                         }
-                         changes.leave(u);
-                     });
+        add_device_rows(set, *d, position);
+        s.log.commit(
+            position, std::move(set),
+            [this, u, position, ended, d = std::move(*d), f = std::move(f)](bool ok) mutable {
+                if (ok) {
+                    for (const device_key e : ended) {
+                        drop_device(e);
+                    }
+                    logins.add();
+                    f(enter(std::move(d), position));
+                } else {
+                    f(fail(errc::unavailable));
+                }
+                changes.leave(u);
+            });
     });
 }
 
@@ -590,7 +598,7 @@ void accounts::load(ports::store_reader& store) {
         m.next_device = std::max(m.next_device, r.device.value + 1);
         m.table.add_device(r.device, std::move(d));
     });
-    m.next_user = m.table.key_bound();
+    m.names.load(store);
 }
 
 std::optional<user_key> accounts::find(std::string_view user_id) const {
@@ -603,6 +611,10 @@ std::string_view accounts::user_id(user_key u) const {
 
 bool accounts::is_deactivated(user_key u) const {
     return impl_->table.is_deactivated(u);
+}
+
+name_keys& accounts::names() {
+    return impl_->names;
 }
 
 bool accounts::is_free(std::string_view user_id) const {
@@ -646,6 +658,18 @@ void accounts::on_deactivated(base::unique_function<void(user_key)> f) {
 
 void accounts::on_profile_changed(base::unique_function<void(user_key)> f) {
     impl_->on_profile_changed.push_back(std::move(f));
+}
+
+void accounts::on_added(base::unique_function<void(user_key)> f) {
+    impl_->on_added.push_back(std::move(f));
+}
+
+void accounts::on_new_device(base::unique_function<void(const arrival&, ports::write_set&)> f) {
+    impl_->on_new_device.push_back(std::move(f));
+}
+
+void accounts::on_device_added(base::unique_function<void(const arrival&)> f) {
+    impl_->on_device_added.push_back(std::move(f));
 }
 
 }  // namespace porchlight::homeserver

@@ -28,6 +28,8 @@ struct device_info {
     wall_time created;
 };
 
+class name_keys;
+
 // Accounts, devices (= access tokens), profiles, filters. Deciding thread only, but for hash_token.
 // Every change is durable before its completion succeeds (errc::unavailable: nothing happened).
 class accounts {
@@ -38,11 +40,14 @@ class accounts {
 
     // --- names ---
     std::optional<user_key> find(std::string_view user_id) const;  // also deactivated ones
-    std::string_view user_id(user_key u) const;                    // stable until the server stops
+    std::string_view user_id(user_key u) const;  // of an account: stable until the server stops
     bool is_deactivated(user_key u) const;
     std::string make_user_id(std::string_view localpart) const;
     bool is_free(std::string_view user_id) const;  // neither taken nor being registered
     std::size_t count() const;
+
+    // Keys of all user ids, those that are no account here included.
+    name_keys& names();
 
     // --- sessions ---
     std::optional<caller> authenticate(const token_hash& t) const;
@@ -81,6 +86,17 @@ class accounts {
     // Called after a device (logout) or account (deactivation) ended, and after a profile changed.
     void on_deactivated(base::unique_function<void(user_key)> f);
     void on_profile_changed(base::unique_function<void(user_key)> f);
+    // An account was made; the engine knows it, nobody has seen it.
+    void on_added(base::unique_function<void(user_key)> f);
+    // A new device goes into the store with `set`, at `position`: what it is to find there may go
+    // along. Then, unless that failed, the device is there.
+    struct arrival {
+        user_key user;
+        device_key device;
+        std::uint64_t position = 0;
+    };
+    void on_new_device(base::unique_function<void(const arrival&, ports::write_set& set)> f);
+    void on_device_added(base::unique_function<void(const arrival&)> f);
 
   private:
     struct impl;
