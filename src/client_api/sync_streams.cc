@@ -458,7 +458,7 @@ void sync_streams::room_initial_sync(call_ptr c) {
             // Who may not be seen, or never was, is told as offline: the members are known anyway.
             auto v = engine.look(plan.user, member, c->now());
             if (!v && view->membership.state != ports::membership::join) {
-                v = engine.look_in(view->room, member, c->now());
+                v = engine.look_in(view->room, plan.user, member, c->now());
             }
             const auto profile = impl_->server.accounts.profile(member);
             presence_event e = event_of(profile, v.value_or(presence::view{}));

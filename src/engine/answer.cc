@@ -69,19 +69,34 @@ void engine::impl::collect_pending(const session& s) {
         if (s.filter && !s.filter->accepts(u)) {
             continue;
         }
-        const room* const peeked = s.peek.valid() ? &rooms_[s.peek.index()] : nullptr;
-        const bool visible = peeked ? peeked->counts && peeked->has(u) : may_see(s.user, u);
-        if (visible) {
+        collect_pending(s, u);
+    }
+}
+
+void engine::impl::collect_pending(const session& s, user_key u) {
+    const place since = place::of(s.since);
+    switch (sight_of(s, u)) {
+        case presence::sight::full:
             rows_.push_back({.subject = u,
                              .what = u == s.user ? row::kind::self : row::kind::others,
                              .position = 0});
-        } else if (const losses::loss* l = losses_.find(s.user, u);
-                   l != nullptr && place::of(s.since).is_before(l->position, u)) {
-            rows_.push_back({.subject = u,
-                             .what = row::kind::lost,
-                             .position = l->position,
-                             .last_active = l->last_active});
+            break;
+        case presence::sight::frozen: {
+            bool worth_telling = true;
+            const std::uint64_t p = effective(s, u, worth_telling, since);
+            if (since.is_before(p, u)) {
+                rows_.push_back({.subject = u, .what = row::kind::frozen, .position = p});
+            }
+            break;
         }
+        case presence::sight::none:
+            if (const losses::loss* l = losses_.find(s.user, u);
+                l != nullptr && since.is_before(l->position, u)) {
+                rows_.push_back({.subject = u,
+                                 .what = row::kind::lost,
+                                 .position = l->position,
+                                 .last_active = l->last_active});
+            }
     }
 }
 
@@ -166,7 +181,7 @@ void engine::impl::deliver(std::uint32_t i, std::size_t count, instant now) {
     batch& b = batch_for(s.handle.thread, now);
     const auto first = static_cast<std::uint32_t>(b.indices.size());
     for (std::size_t k = 0; k < count; ++k) {
-        b.indices.push_back(subject_in(s.handle.thread, rows_[k], now));
+        b.indices.push_back(subject_in(s, rows_[k], now));
     }
     b.deliveries.push_back({.handle = s.handle,
                             .kind = s.kind,
@@ -210,26 +225,32 @@ batch& engine::impl::batch_for(std::uint32_t thread, instant now) {
     return *o.b;
 }
 
-// The subject's place in the batch of that thread, copied there once.
-std::uint32_t engine::impl::subject_in(std::uint32_t thread, const row& r, instant now) {
-    batch& b = *outgoing_[thread].b;
-    auto& index = outgoing_[thread].index;
+presence::view engine::impl::view_in(const session& s, const row& r, instant now) const {
+    switch (r.what) {
+        case row::kind::others:
+            return shown_to_others(r.subject, now);
+        case row::kind::self:
+            return shown_to_self(r.subject, now);
+        case row::kind::lost:
+            return {.last_active = r.last_active};
+        case row::kind::frozen:
+            return frozen(*block_of(s.user, r.subject));
+    }
+    return {};
+}
+
+// The subject's place in the batch of that thread, copied there once; what only this observer sees
+// of it has a place of its own.
+std::uint32_t engine::impl::subject_in(const session& s, const row& r, instant now) {
+    batch& b = *outgoing_[s.handle.thread].b;
+    auto& index = outgoing_[s.handle.thread].index;
+    const bool is_shared = r.what == row::kind::others || r.what == row::kind::self;
     const std::uint64_t name =
-        std::uint64_t{r.subject.value} << 2 | static_cast<std::uint64_t>(r.what);
-    if (const auto known = index.find(name); known != index.end()) {
-        const bool same =
-            r.what != row::kind::lost || b.subjects[known->second].last_active == r.last_active;
-        if (same) {
-            return known->second;
-        }
+        std::uint64_t{r.subject.value} << 1 | (r.what == row::kind::self ? 1U : 0U);
+    if (const auto known = is_shared ? index.find(name) : index.end(); known != index.end()) {
+        return known->second;
     }
-    presence::view v;
-    if (r.what == row::kind::lost) {
-        v.last_active = r.last_active;
-    } else {
-        v = r.what == row::kind::self ? shown_to_self(r.subject, now)
-                                      : shown_to_others(r.subject, now);
-    }
+    const presence::view v = view_in(s, r, now);
     const auto copy = [&b](std::string_view text) {
         const auto offset = static_cast<std::uint32_t>(b.arena.size());
         b.arena.insert(b.arena.end(), text.begin(), text.end());
@@ -254,7 +275,9 @@ std::uint32_t engine::impl::subject_in(std::uint32_t thread, const row& r, insta
                           .text = text,
                           .text_size = text_size});
     const auto at = static_cast<std::uint32_t>(b.subjects.size() - 1);
-    index[name] = at;
+    if (is_shared) {
+        index[name] = at;
+    }
     return at;
 }
 

@@ -191,42 +191,8 @@ void engine::wake_peekers(room_key r, instant now) {
 
 // --- looking ---
 
-std::optional<presence::view> engine::look(user_key observer, user_key subject, instant now) const {
-    if (!may_see(observer, subject)) {
-        return std::nullopt;
-    }
-    return observer == subject ? impl_->shown_to_self(subject, now)
-                               : impl_->shown_to_others(subject, now);
-}
-
-bool engine::may_see(user_key observer, user_key subject) const {
-    return impl_->may_see(observer, subject);
-}
-
-bool engine::shares_room(user_key a, user_key b) const {
-    return impl_->shares(a, b, false);
-}
-
 token engine::current_token() const {
     return {.durable = impl_->durable_, .presence = impl_->told_up_to(), .cut = 0};
-}
-
-std::vector<user_key> engine::visible_to(user_key observer) const {
-    std::vector<user_key> seen;
-    if (!impl_->knows(observer)) {
-        return seen;
-    }
-    seen.push_back(observer);
-    for (const room_key key : impl_->records_[observer.index()].rooms.all()) {
-        const room& r = impl_->rooms_[key.index()];
-        if (r.counts) {
-            seen.insert(seen.end(), r.members.begin(), r.members.end());
-        }
-    }
-    std::ranges::sort(seen);
-    const auto repeats = std::ranges::unique(seen);
-    seen.erase(repeats.begin(), repeats.end());
-    return seen;
 }
 
 std::vector<user_key> engine::members(room_key r) const {

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "engine/token.h"
+#include "engine/views.h"
 #include "ports/http.h"
 #include "ports/store.h"
 #include "presence/state.h"
@@ -28,6 +29,7 @@ using base::user_key;
 using base::wall_time;
 
 using presence::rooms_policy;
+using presence::user_visibility;
 
 struct settings {
     presence::settings presence;
@@ -147,6 +149,17 @@ class engine {
     // The last flip that outside::room_flipped told. A room without one is taken to have counted.
     void load_room_flip(room_key r, bool counted, std::uint64_t position);
     void load_loss(const ports::loss_row& r);
+    // Position 0 here and below: not known, since the stop came between commit and the call that
+    // tells it. After an unclean stop such a row counts as new; store it again with
+    // current_token().presence.
+    void load_acceptance(user_key observer, user_key subject, std::uint64_t presence_position);
+    // After an unclean stop: it ended so shortly before that the loss row may be missing.
+    void load_acceptance_end(user_key observer, user_key subject);
+    // `before`: what it was before the last change; looked at only where the position is 0.
+    void load_visibility(user_key u, user_visibility v, std::uint64_t presence_position,
+                         user_visibility before);
+    void load_block(user_key subject, user_key observer, frozen_view v,
+                    std::uint64_t presence_position);
     // After an unclean stop: `u` left `r` so shortly before it that the loss rows may be missing.
     void load_departure(room_key r, user_key u);
     // The listener is open: the grace of those who were not offline begins.
@@ -158,6 +171,22 @@ class engine {
     void left(room_key r, user_key u, instant now);
     void room_public(room_key r, bool is_public, instant now);
     void profile_changed(user_key u, instant now);  // sends to observers even if state is the same
+
+    // --- lists, visibility, blocks: applied facts, after their commit ---
+    // The subject accepts the observer on a presence list, or no longer. Idempotent. Both return
+    // the P that is to be stored with the fact.
+    std::uint64_t accepted(user_key observer, user_key subject, instant now);
+    std::uint64_t unaccepted(user_key observer, user_key subject, instant now);
+    bool is_accepted(user_key observer, user_key subject) const;
+    // Who may see `u` at all. Takes effect inside the call; telling so may take turns.
+    std::uint64_t visibility_changed(user_key u, user_visibility v, instant now);
+    user_visibility visibility(user_key u) const;
+    // What a block made now would show from then on: to be committed, then given to blocked().
+    frozen_view freeze(user_key subject, instant now) const;
+    // Whatever reason the observer has to see the subject now or later, they see `v`. Of a pair
+    // that is blocked already nothing changes.
+    std::uint64_t blocked(user_key subject, user_key observer, frozen_view v, instant now);
+    void unblocked(user_key subject, user_key observer, instant now);
 
     // --- presence inputs ---
     // Would this PUT change what must be durable? Then commit `status_after` before calling put.
@@ -182,10 +211,13 @@ class engine {
     void wake_peekers(room_key r, instant now);
 
     // --- looking ---
-    // None: no reason to see the subject (404). Oneself is always visible.
+    // None: no reason to see the subject (404). Oneself is always visible. A subject who blocks the
+    // observer is seen frozen.
     std::optional<presence::view> look(user_key observer, user_key subject, instant now) const;
-    // As a stream that peeks into `r` sees it: none unless a member there, and the room counts.
-    std::optional<presence::view> look_in(room_key r, user_key subject, instant now) const;
+    // As a stream of the observer's that peeks into `r` sees it: none unless a member there, and
+    // the room counts and the subject shows oneself in rooms.
+    std::optional<presence::view> look_in(room_key r, user_key observer, user_key subject,
+                                          instant now) const;
     bool may_see(user_key observer, user_key subject) const;
     bool shares_room(user_key a, user_key b) const;
     token current_token() const;

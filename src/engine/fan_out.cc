@@ -98,48 +98,71 @@ bool engine::impl::run(job& j, instant now) {
             return run_leave(j, now);
         case job::kind::flip:
             return run_flip(j, now);
+        case job::kind::visibility:
+            return run_visibility(j, now);
     }
     return true;
 }
 
 bool engine::impl::run_fan_out(job& j, instant now) {
     const auto rooms = records_[j.user.index()].rooms.all();
-    auto at = std::ranges::lower_bound(rooms, room_key{j.room_cursor});
+    auto at = shows_in_rooms(j.user) ? std::ranges::lower_bound(rooms, room_key{j.room_cursor})
+                                     : rooms.end();
     for (; at != rooms.end(); ++at) {
         if (at->value != j.room_cursor) {
             j.room_cursor = at->value;
             j.member_cursor = 0;
         }
-        room& r = rooms_[at->index()];
-        if (r.counts && !fan_out_in(j, r, now)) {
+        const room& r = rooms_[at->index()];
+        if (!r.counts) {
+            continue;
+        }
+        if (j.member_cursor == 0) {
+            mark_peekers(r, j.user, now);
+        }
+        if (!fan_out_in(j, r, now)) {
             return false;
         }
     }
-    return true;
+    return mark_observers(j, now);
 }
 
-bool engine::impl::fan_out_in(job& j, room& r, instant now) {
-    if (j.member_cursor == 0) {
-        mark_peekers(r, j.user, now);
+// Those whom the subject accepted.
+bool engine::impl::mark_observers(job& j, instant now) {
+    const user_record& record = records_[j.user.index()];
+    if (!record.has_observers || record.visibility == user_visibility::nobody) {
+        return true;
     }
-    // The cursor is a key: indices move when somebody joins or leaves between two turns.
-    const auto from =
-        std::ranges::lower_bound(r.members, user_key{static_cast<std::uint32_t>(j.member_cursor)});
-    for (auto w = static_cast<std::size_t>(from - r.members.begin()) / 64; w < r.live.words();
+    if (j.room_cursor != observers_cursor) {
+        j.room_cursor = observers_cursor;
+        j.member_cursor = 0;
+    }
+    return fan_out_in(j, *acceptances_.observers_of(j.user), now);
+}
+
+bool engine::impl::fan_out_in(job& j, const member_list& list, instant now) {
+    // The cursor is a key: indices move when somebody comes or goes between two turns.
+    const auto from = std::ranges::lower_bound(
+        list.members, user_key{static_cast<std::uint32_t>(j.member_cursor)});
+    for (auto w = static_cast<std::size_t>(from - list.members.begin()) / 64; w < list.live.words();
          ++w) {
         if (units_ == 0) {
-            j.member_cursor = r.members[w * 64].value;
+            j.member_cursor = list.members[w * 64].value;
             return false;
         }
         --units_;
-        for (std::uint64_t bits = r.live.word(w); bits != 0; bits &= bits - 1) {
+        for (std::uint64_t bits = list.live.word(w); bits != 0; bits &= bits - 1) {
             const auto i = w * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-            const user_key observer = r.members[i];
-            live_user& l = *live_[records_[observer.index()].live];
+            const user_key observer = list.members[i];
+            const user_record& record = records_[observer.index()];
+            live_user& l = *live_[record.live];
             if (l.pass == j.epoch || observer == j.user) {
                 continue;
             }
             l.pass = j.epoch;
+            if (record.is_blocked && blocks_.find(observer, j.user) != nullptr) {
+                continue;
+            }
             mark_user(l, j.user, now);
             units_ -= units_ > 0 ? 1 : 0;
         }
@@ -147,13 +170,26 @@ bool engine::impl::fan_out_in(job& j, room& r, instant now) {
     return true;
 }
 
-// Each side that had no reason before hears of the other once, offline too.
+// An observer who had no reason before `since` hears of the subject once, offline too.
+void engine::impl::hear_of(user_key observer, user_key subject, std::uint64_t since, instant now) {
+    const reason why = reason_to_see(observer, subject);
+    if (why.joined == reason{}.joined || why.joined < since) {
+        return;
+    }
+    if (!losses_.empty()) {
+        forget_loss(observer, subject);
+    }
+    live_user* l = settings_.enabled ? live(observer) : nullptr;
+    if (l != nullptr) {
+        mark_user(*l, subject, now);
+    }
+}
+
 bool engine::impl::run_join(job& j, instant now) {
     room& r = rooms_[j.room.index()];
     if (!r.counts || !r.has(j.user)) {
         return true;
     }
-    live_user* joiner = live(j.user);
     if (j.member_cursor == 0) {
         mark_peekers(r, j.user, now);
     }
@@ -165,21 +201,9 @@ bool engine::impl::run_join(job& j, instant now) {
             return false;
         }
         --units_;
-        if (*at == j.user || reason_between(j.user, *at).joined < j.position) {
-            continue;
-        }
-        if (!losses_.empty()) {
-            forget_loss(*at, j.user);
-            forget_loss(j.user, *at);
-        }
-        if (!settings_.enabled) {
-            continue;
-        }
-        if (live_user* l = live(*at); l != nullptr) {
-            mark_user(*l, j.user, now);
-        }
-        if (joiner != nullptr) {
-            mark_user(*joiner, *at, now);
+        if (*at != j.user) {
+            hear_of(*at, j.user, j.position, now);
+            hear_of(j.user, *at, j.position, now);
         }
     }
     return true;
@@ -189,33 +213,30 @@ bool engine::impl::run_leave(job& j, instant now) {
     room& r = rooms_[j.room.index()];
     if (j.member_cursor == 0) {
         for (const std::uint32_t i : r.peekers) {
-            if (!may_see(sessions_[i].user, j.user)) {
+            if (shows_in_rooms(j.user) && !may_see(sessions_[i].user, j.user)) {
                 add_loss(sessions_[i].user, j.user, j.loss_position);
                 mark(i, j.user, now);
             }
         }
     }
-    live_user* leaver = live(j.user);
+    // Whom no room shows was not seen through this one either.
+    const auto lose = [&](user_key observer, user_key subject) {
+        if (!shows_in_rooms(subject) || may_see(observer, subject)) {
+            return;
+        }
+        add_loss(observer, subject, j.loss_position);
+        if (live_user* l = j.tell ? live(observer) : nullptr; l != nullptr) {
+            mark_user(*l, subject, now);
+        }
+    };
     for (; j.member_cursor < j.members.size(); ++j.member_cursor) {
         if (units_ == 0) {
             return false;
         }
         --units_;
         const user_key other = j.members[j.member_cursor];
-        if (may_see(j.user, other)) {
-            continue;
-        }
-        add_loss(other, j.user, j.loss_position);
-        add_loss(j.user, other, j.loss_position);
-        if (!j.tell) {
-            continue;
-        }
-        if (live_user* l = live(other); l != nullptr) {
-            mark_user(*l, j.user, now);
-        }
-        if (leaver != nullptr) {
-            mark_user(*leaver, other, now);
-        }
+        lose(other, j.user);
+        lose(j.user, other);
     }
     return true;
 }

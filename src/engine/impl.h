@@ -17,6 +17,7 @@
 #include "engine/saved_presence.h"
 #include "engine/sessions.h"
 #include "engine/users.h"
+#include "engine/views.h"
 
 // The inside of the engine; its parts are in the .cc files named after them. Nothing outside of
 // this folder includes it.
@@ -42,7 +43,7 @@ struct place {
 
 // One event of a response, before it is copied into a batch.
 struct row {
-    enum class kind : std::uint8_t { others, self, lost };
+    enum class kind : std::uint8_t { others, self, lost, frozen };
     user_key subject;
     kind what = kind::others;
     std::uint64_t position = 0;                 // effective: last change or start of the reason
@@ -52,7 +53,7 @@ struct row {
 // Work that may take longer than one turn. Until it is done no token passes its position, so that
 // whoever is not marked yet finds the change from the token.
 struct job {
-    enum class kind : std::uint8_t { fan_out, join, leave, flip };
+    enum class kind : std::uint8_t { fan_out, join, leave, flip, visibility };
     kind what = kind::fan_out;
     bool tell = true;            // leave: mark sessions (else only note the losses)
     std::uint64_t position = 0;  // the job's own
@@ -60,10 +61,14 @@ struct job {
     user_key user = {};
     room_key room = {};
     std::uint64_t epoch = 0;
-    std::uint32_t room_cursor = 0;       // key of the room to go on with
+    std::uint32_t room_cursor = 0;       // key of the room to go on with; observers: behind them
     std::size_t member_cursor = 0;       // index or key value of the member to go on with
     std::vector<user_key> members = {};  // leave: who was there
+    user_visibility before = user_visibility::everyone;  // visibility: what it was
 };
+
+// The last room of a fan-out, so to say: those whom the subject accepted.
+inline constexpr std::uint32_t observers_cursor = no_index;
 
 struct engine::impl {
     impl(const settings& s, outside& o, std::uint64_t ceiling, bool clean_stop, instant now);
@@ -106,7 +111,8 @@ struct engine::impl {
     // --- loading.cc ---
     void begin(instant now);
     void hold(user_key u, const saved_presence& saved, instant now);
-    void part(user_key a, user_key b);
+    void part(user_key observer, user_key subject);
+    void part_all();
     void grow_records(std::size_t size);
 
     // --- membership.cc ---
@@ -114,15 +120,7 @@ struct engine::impl {
     bool room_known(room_key r) const {
         return r.index() < rooms_.size() && rooms_[r.index()].known;
     }
-    bool may_see(user_key observer, user_key subject) const;
     bool shares(user_key a, user_key b, bool counting_only) const;
-    // The start of the reason for a and b to see each other. By membership alone, and with the
-    // flips of rooms; the highest number: none.
-    struct reason {
-        std::uint64_t joined = ~std::uint64_t{0};
-        std::uint64_t counted = ~std::uint64_t{0};
-    };
-    reason reason_between(user_key a, user_key b) const;
     void recount(room_key r, instant now, user_key newcomer = {});
     void recount_all(instant now);
     bool judge(room_key key, room& r) const;
@@ -130,6 +128,39 @@ struct engine::impl {
     void left(room_key r, user_key u, instant now);
     void add_loss(user_key observer, user_key subject, std::uint64_t position);
     void forget_loss(user_key observer, user_key subject);
+
+    // --- sight.cc ---
+    presence::sight sight(user_key observer, user_key subject) const;
+    // ... if the subject's visibility were `v`.
+    presence::sight sight_under(user_visibility v, user_key observer, user_key subject) const;
+    presence::sight sight_in(const room& r, user_key observer, user_key subject) const;
+    presence::sight sight_of(const session& s, user_key subject) const;
+    bool may_see(user_key observer, user_key subject) const {
+        return sight(observer, subject) != presence::sight::none;
+    }
+    user_visibility visibility_of(user_key u) const {
+        return knows(u) ? records_[u.index()].visibility : user_visibility::everyone;
+    }
+    bool shows_in_rooms(user_key subject) const {
+        return visibility_of(subject) == user_visibility::everyone;
+    }
+    // The start of the observer's reason to see the subject. By membership and acceptance alone,
+    // and with the flips of rooms; the highest number: none.
+    struct reason {
+        std::uint64_t joined = ~std::uint64_t{0};
+        std::uint64_t counted = ~std::uint64_t{0};
+    };
+    reason reason_to_see(user_key observer, user_key subject) const;
+    const blocks::block* block_of(user_key observer, user_key subject) const;
+    presence::view frozen(const blocks::block& b) const;
+    // P from which a block shows what it shows.
+    std::uint64_t frozen_since(const blocks::block& b) const;
+    bool set_accepted(user_key observer, user_key subject, std::uint64_t position);
+    void compare_sight(const job& j, user_key observer, instant now);
+    void compare_peeks(const job& j, const room& r, instant now);
+    void lose_ended(const job& j, const room& r, user_key observer);
+    bool run_visibility(job& j, instant now);
+    std::vector<user_key> audience_of(user_key u) const;
 
     // --- fan_out.cc ---
     void mark(std::uint32_t i, user_key subject, instant now);
@@ -142,10 +173,12 @@ struct engine::impl {
     // True: done. Uses up `units_`.
     bool run(job& j, instant now);
     bool run_fan_out(job& j, instant now);
-    bool fan_out_in(job& j, room& r, instant now);
+    bool fan_out_in(job& j, const member_list& list, instant now);
     bool run_join(job& j, instant now);
     bool run_leave(job& j, instant now);
     bool run_flip(job& j, instant now);
+    bool mark_observers(job& j, instant now);
+    void hear_of(user_key observer, user_key subject, std::uint64_t since, instant now);
 
     // --- streams.cc ---
     void open(poll p, instant now);
@@ -167,6 +200,7 @@ struct engine::impl {
     // --- rebuild.cc ---
     void rebuild(const session& s);
     void rebuild_room(const session& s, const room& r, std::uint64_t observer_since);
+    void rebuild_list(const session& s);
     void rebuild_ended(const session& s, const room& r, std::uint64_t observer_since,
                        const place& since);
     void rebuild_losses(const session& s, const place& since);
@@ -179,13 +213,15 @@ struct engine::impl {
     void serve(std::uint32_t i, instant now);
     void collect(std::uint32_t i, instant now);
     void collect_pending(const session& s);
+    void collect_pending(const session& s, user_key subject);
     std::size_t cut_rows(std::uint32_t i, instant now);
     void order_rows(session& s);
     void put_self_in(const session& s, std::size_t count);
     std::size_t fitting(instant now, std::size_t most) const;
     void deliver(std::uint32_t i, std::size_t count, instant now);
     batch& batch_for(std::uint32_t thread, instant now);
-    std::uint32_t subject_in(std::uint32_t thread, const row& r, instant now);
+    std::uint32_t subject_in(const session& s, const row& r, instant now);
+    presence::view view_in(const session& s, const row& r, instant now) const;
     void send_batches();
 
     settings settings_;
@@ -203,10 +239,15 @@ struct engine::impl {
     boost::unordered_flat_map<std::uint32_t, resting_user> resting_;
     std::vector<std::pair<user_key, saved_presence>> held_;  // loaded, until begin()
     std::vector<std::pair<room_key, user_key>> departures_;  // loaded, until begin()
+    std::vector<std::pair<user_key, user_key>> ended_acceptances_;
+    std::vector<std::pair<user_key, user_visibility>> changed_visibilities_;  // and what was before
     std::size_t known_ = 0;
     std::vector<room> rooms_;
     std::size_t rooms_known_ = 0;
     losses losses_;
+    acceptances acceptances_;
+    blocks blocks_;
+    std::uint64_t switched_ = 0;  // P of the last time presence was switched on
     session_table sessions_;
 
     struct timer {

@@ -45,33 +45,58 @@ void engine::impl::begin(instant now) {
         set_interesting(user_key{u}, finds_interesting(user_key{u}));
     }
     for (room& r : rooms_) {
-        r.members.shrink_to_fit();
-        r.since.shrink_to_fit();
+        r.shrink();
         for (std::size_t i = 0; r.ended && i < r.members.size(); ++i) {
             if (changed_[r.members[i].index()] != 0) {
                 r.ended->interesting.push_back(r.members[i]);
             }
         }
     }
+    acceptances_.shrink();
     recount_all(now);  // the policy may be another than in the last run
+    part_all();
+}
+
+// Whoever may have seen somebody before the crash, and does not know yet that it is over.
+void engine::impl::part_all() {
+    const auto part_both = [this](user_key a, user_key b) {
+        if (shows_in_rooms(a)) {
+            part(b, a);
+        }
+        if (shows_in_rooms(b)) {
+            part(a, b);
+        }
+    };
     for (const auto& [r, u] : departures_) {
         for (const user_key m : ensure_room(r).members) {
-            part(m, u);
+            part_both(m, u);
         }
         for (const auto& [other_room, m] : departures_) {
-            if (other_room == r) {
-                part(m, u);
+            if (other_room == r && m != u) {
+                part_both(m, u);
+            }
+        }
+    }
+    for (const auto& [observer, subject] : ended_acceptances_) {
+        if (records_[subject.index()].visibility != user_visibility::nobody) {
+            part(observer, subject);
+        }
+    }
+    for (const auto& [u, before] : changed_visibilities_) {
+        for (const user_key o : audience_of(u)) {
+            if (sight_under(before, o, u) != presence::sight::none) {
+                part(o, u);
             }
         }
     }
     departures_ = {};
+    ended_acceptances_ = {};
+    changed_visibilities_ = {};
 }
 
-// Both may have seen each other before the crash, and do not know yet that it is over.
-void engine::impl::part(user_key a, user_key b) {
-    if (!may_see(a, b)) {
-        add_loss(a, b, positions_.restart());
-        add_loss(b, a, positions_.restart());
+void engine::impl::part(user_key observer, user_key subject) {
+    if (!may_see(observer, subject)) {
+        add_loss(observer, subject, positions_.restart());
     }
 }
 

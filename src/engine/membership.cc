@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "engine/impl.h"
 
@@ -30,28 +31,6 @@ bool engine::impl::shares(user_key a, user_key b, bool counting_only) const {
     return std::ranges::any_of(few, [&](room_key r) {
         return (!counting_only || rooms_[r.index()].counts) && std::ranges::binary_search(many, r);
     });
-}
-
-bool engine::impl::may_see(user_key observer, user_key subject) const {
-    return observer == subject ? knows(subject) : shares(observer, subject, true);
-}
-
-engine::impl::reason engine::impl::reason_between(user_key a, user_key b) const {
-    reason found;
-    auto few = records_[a.index()].rooms.all();
-    auto many = records_[b.index()].rooms.all();
-    if (few.size() > many.size()) {
-        std::swap(few, many);
-    }
-    for (const room_key key : few) {
-        const room& r = rooms_[key.index()];
-        if (r.counts && std::ranges::binary_search(many, key)) {
-            const std::uint64_t both = std::max(r.since[r.find(a)], r.since[r.find(b)]);
-            found.joined = std::min(found.joined, both);
-            found.counted = std::min(found.counted, std::max(both, r.counting_since));
-        }
-    }
-    return found;
 }
 
 bool engine::impl::judge(room_key key, room& r) const {
@@ -86,6 +65,8 @@ void engine::impl::recount(room_key key, instant now, user_key newcomer) {
         r.ended->newcomer = newcomer;
         room::each(r.interesting,
                    [&](std::size_t i) { r.ended->interesting.push_back(r.members[i]); });
+        std::ranges::copy_if(r.members, std::back_inserter(r.ended->concealed),
+                             [this](user_key u) { return !shows_in_rooms(u); });
     }
     start({.what = job::kind::flip, .position = position, .room = key}, now);
 }
@@ -143,7 +124,8 @@ void engine::impl::add_loss(user_key observer, user_key subject, std::uint64_t p
         l != nullptr && l->position >= position) {
         return;  // another reason ended later
     }
-    const auto active = shown_activity(subject);
+    const blocks::block* b = block_of(observer, subject);
+    const auto active = b == nullptr ? shown_activity(subject) : b->shows.last_active;
     for (const user_key pruned : losses_.add(observer, {subject, position, active})) {
         out_.forget({.observer = observer, .subject = pruned});
     }

@@ -27,6 +27,7 @@ void engine::impl::rebuild(const session& s) {
             rebuild_room(s, r, joined);
             rebuild_ended(s, r, joined, ended_since);
         }
+        rebuild_list(s);
     }
     add_candidates(s, since);
     if (!s.everything || s.full) {
@@ -58,6 +59,28 @@ void engine::impl::rebuild_room(const session& s, const room& r, std::uint64_t o
     }
 }
 
+// Those who accepted the observer; and who blocks the observer, whatever their state.
+void engine::impl::rebuild_list(const session& s) {
+    const place since = s.everything ? place{} : place::of(s.since);
+    const user_record& observer = records_[s.user.index()];
+    if (observer.is_observer) {
+        for (const user_key u : acceptances_.subjects_of(s.user)) {
+            const bool news = s.everything
+                                  ? s.full || is_interesting(u)
+                                  : since.may_be_before(changed_[u.index()]) ||
+                                        since.may_be_before(*acceptances_.since(s.user, u));
+            if (news) {
+                candidates_.push_back(u);
+            }
+        }
+    }
+    if (observer.is_blocked) {
+        for (const blocks::block& b : blocks_.of(s.user)) {
+            candidates_.push_back(b.subject);
+        }
+    }
+}
+
 // A room that stopped to count past the token: whom one sees no more goes offline.
 void engine::impl::rebuild_ended(const session& s, const room& r, std::uint64_t observer_since,
                                  const place& since) {
@@ -69,8 +92,13 @@ void engine::impl::rebuild_ended(const session& s, const room& r, std::uint64_t 
         if (u == s.user || u == r.ended->newcomer || !since.may_be_before(position)) {
             return;
         }
+        // Whom no room showed then was not seen; what ended since by their own word is a loss.
+        if (!shows_in_rooms(u) || std::ranges::binary_search(r.ended->concealed, u)) {
+            return;
+        }
         // What was not noted per pair is bounded by the moment the room stopped to count.
-        const auto active = shown_activity(u);
+        const blocks::block* b = block_of(s.user, u);
+        const auto active = b == nullptr ? shown_activity(u) : b->shows.last_active;
         ended_.push_back(
             {u, position, active ? std::min(active, std::optional{r.ended->at}) : active});
     };
@@ -94,11 +122,21 @@ void engine::impl::add_candidates(const session& s, const place& since) {
         if (s.filter && !s.filter->accepts(u)) {
             continue;
         }
+        const presence::sight how = sight_of(s, u);
+        if (how == presence::sight::none) {
+            continue;
+        }
+        const bool is_frozen = how == presence::sight::frozen;
+        if (is_frozen && s.everything && !s.full && frozen(*block_of(s.user, u)).text.empty()) {
+            continue;  // as somebody offline without a text
+        }
         bool worth_telling = true;
         const std::uint64_t p = effective(s, u, worth_telling, since);
         if (s.everything || (worth_telling && since.is_before(p, u))) {
             rows_.push_back({.subject = u,
-                             .what = u == s.user ? row::kind::self : row::kind::others,
+                             .what = is_frozen     ? row::kind::frozen
+                                     : u == s.user ? row::kind::self
+                                                   : row::kind::others,
                              .position = p});
         }
     }
@@ -116,9 +154,12 @@ std::uint64_t engine::impl::effective(const session& s, user_key subject, bool& 
         joined = r.since[r.find(subject)];
         counted = std::max(joined, r.counting_since);
     } else {
-        const reason why = reason_between(s.user, subject);
+        const reason why = reason_to_see(s.user, subject);
         joined = why.joined;
         counted = why.counted;
+    }
+    if (const blocks::block* b = block_of(s.user, subject); b != nullptr) {
+        return std::max(frozen_since(*b), counted);
     }
     if (!is_interesting(subject) && subject != s.user) {
         // Neither the flip of a room nor the start of a record is news of someone offline.

@@ -35,7 +35,7 @@ void member_bits::erase(std::size_t i, std::size_t size_before) {
     }
 }
 
-std::size_t room::find(user_key u) const {
+std::size_t member_list::find(user_key u) const {
     const auto at = std::ranges::lower_bound(members, u);
     if (at == members.end() || *at != u) {
         return members.size();
@@ -43,33 +43,52 @@ std::size_t room::find(user_key u) const {
     return static_cast<std::size_t>(at - members.begin());
 }
 
-bool room::add(user_key u, std::uint64_t position, bool is_live, bool is_interesting) {
+std::optional<std::size_t> member_list::insert(user_key u, std::uint64_t position, bool is_live) {
     auto at = members.end();
     if (!members.empty() && members.back() >= u) {
         at = std::ranges::lower_bound(members, u);
         if (*at == u) {
-            return false;
+            return std::nullopt;
         }
     }
     const std::ptrdiff_t i = at - members.begin();
-    const std::size_t size_before = members.size();
+    live.insert(static_cast<std::size_t>(i), members.size(), is_live);
     members.insert(at, u);
     since.insert(since.begin() + i, position);
-    live.insert(static_cast<std::size_t>(i), size_before, is_live);
-    interesting.insert(static_cast<std::size_t>(i), size_before, is_interesting);
-    return true;
+    return static_cast<std::size_t>(i);
+}
+
+std::optional<std::size_t> member_list::erase(user_key u) {
+    const std::size_t i = find(u);
+    if (i == members.size()) {
+        return std::nullopt;
+    }
+    live.erase(i, members.size());
+    members.erase(members.begin() + static_cast<std::ptrdiff_t>(i));
+    since.erase(since.begin() + static_cast<std::ptrdiff_t>(i));
+    return i;
+}
+
+void member_list::shrink() {
+    members.shrink_to_fit();
+    since.shrink_to_fit();
+    live.shrink();
+}
+
+bool room::add(user_key u, std::uint64_t position, bool is_live, bool is_interesting) {
+    const auto i = insert(u, position, is_live);
+    if (i) {
+        interesting.insert(*i, members.size() - 1, is_interesting);
+    }
+    return i.has_value();
 }
 
 bool room::remove(user_key u) {
-    const std::size_t i = find(u);
-    if (i == members.size()) {
-        return false;
+    const auto i = erase(u);
+    if (i) {
+        interesting.erase(*i, members.size() + 1);
     }
-    live.erase(i, members.size());
-    interesting.erase(i, members.size());
-    members.erase(members.begin() + static_cast<std::ptrdiff_t>(i));
-    since.erase(since.begin() + static_cast<std::ptrdiff_t>(i));
-    return true;
+    return i.has_value();
 }
 
 }  // namespace porchlight::engine

@@ -39,6 +39,7 @@ void engine::impl::switch_off(instant now) {
 
 void engine::impl::switch_on(instant now) {
     const std::uint64_t position = positions_.next(now);
+    switched_ = position;
     for (std::uint32_t i = 0; i < records_.size(); ++i) {
         const user_key u{i};
         if (records_[i].known && finds_interesting(u)) {

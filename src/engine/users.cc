@@ -278,6 +278,9 @@ void engine::impl::set_live_bits(user_key u, bool on) {
         room& in = rooms_[key.index()];
         in.live.set(in.find(u), on);
     }
+    if (records_[u.index()].is_observer) {
+        acceptances_.set_live(u, on);
+    }
 }
 
 void engine::impl::soil(user_key u, instant now) {

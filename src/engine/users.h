@@ -13,6 +13,7 @@
 #include "base/key.h"
 #include "base/time.h"
 #include "presence/user.h"
+#include "presence/visibility.h"
 
 // The tables of users: a compact record for everyone known, a live_user for who has a device, a
 // stream or a deadline. Deciding thread only.
@@ -73,10 +74,14 @@ struct user_record {
     presence::state saved = presence::state::offline;  // aggregate, as last told to the store
     bool known : 1 = false;
     bool deactivated : 1 = false;
-    bool unsaved : 1 = false;       // on the list of what is to be saved
-    bool interesting : 1 = false;   // others see more than a bare offline
-    bool resting : 1 = false;       // has a row in the table of resting users
-    bool saved_behind : 1 = false;  // a status row of it was written behind in this run
+    bool unsaved : 1 = false;        // on the list of what is to be saved
+    bool interesting : 1 = false;    // others see more than a bare offline
+    bool resting : 1 = false;        // has a row in the table of resting users
+    bool saved_behind : 1 = false;   // a status row of it was written behind in this run
+    bool is_observer : 1 = false;    // on a presence list somebody accepted this user
+    bool has_observers : 1 = false;  // ... this user accepted somebody
+    bool is_blocked : 1 = false;     // by somebody
+    presence::user_visibility visibility : 2 = presence::user_visibility::everyone;
 };
 static_assert(sizeof(user_record) <= 48, "1 M known users: see docs/internals/engine.md");
 

@@ -48,6 +48,11 @@ struct stored {
     std::map<std::pair<std::uint32_t, std::uint32_t>, ports::loss_row> losses;
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> memberships;  // room, user
     std::map<std::uint32_t, bool> rooms;                                           // public
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t>
+        acceptances;  // observer, subject
+    std::map<std::uint32_t, user_visibility> visibilities;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::pair<frozen_view, std::uint64_t>>
+        blocks;  // subject, observer
     std::set<std::uint32_t> dirty;
     std::uint64_t ceiling = 0;
 };
@@ -102,6 +107,15 @@ class world final : public outside {
         }
         for (const auto& [key, p] : disk.memberships) {
             e->load_membership(room_key{key.first}, user_key{key.second}, p);
+        }
+        for (const auto& [pair, p] : disk.acceptances) {
+            e->load_acceptance(user_key{pair.first}, user_key{pair.second}, p);
+        }
+        for (const auto& [u, v] : disk.visibilities) {
+            e->load_visibility(user_key{u}, v, 1, v);
+        }
+        for (const auto& [pair, b] : disk.blocks) {
+            e->load_block(user_key{pair.first}, user_key{pair.second}, b.first, b.second);
         }
         for (const auto& [u, row] : disk.statuses) {
             e->load_status(row);
@@ -163,6 +177,25 @@ class world final : public outside {
     void leave(std::uint32_t r, user_key u) {
         disk.memberships.erase({r, u.value});
         e->left(room_key{r}, u, now);
+    }
+    void accept(user_key subject, user_key observer) {
+        disk.acceptances[{observer.value, subject.value}] = e->accepted(observer, subject, now);
+    }
+    void revoke(user_key subject, user_key observer) {
+        disk.acceptances.erase({observer.value, subject.value});
+        e->unaccepted(observer, subject, now);
+    }
+    void show(user_key u, user_visibility v) {
+        disk.visibilities[u.value] = v;
+        e->visibility_changed(u, v, now);
+    }
+    void block(user_key subject, user_key observer) {
+        const frozen_view v = e->freeze(subject, now);
+        disk.blocks[{subject.value, observer.value}] = {v, e->blocked(subject, observer, v, now)};
+    }
+    void unblock(user_key subject, user_key observer) {
+        disk.blocks.erase({subject.value, observer.value});
+        e->unblocked(subject, observer, now);
     }
     void put(user_key u, std::uint32_t d, presence::put_request r) {
         if (e->is_lasting(u, device_key{d}, r, now)) {
