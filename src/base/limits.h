@@ -67,6 +67,15 @@ inline constexpr std::size_t to_device_waiting_max = 2000;   // more for a devic
 inline constexpr auto typing_timeout_max = 2min;             // longer asked: capped
 inline constexpr std::size_t typing_users_max = 100;         // more: the oldest are left out
 
+// Presence lists (homeserver/lists)
+inline constexpr std::size_t list_ids_per_call_max = 500;     // more: 400 M_INVALID_PARAM
+inline constexpr std::size_t list_entries_max = 10'000;       // more: 403 M_RESOURCE_LIMIT_EXCEEDED
+inline constexpr std::size_t consents_per_user_max = 50'000;  // more: 403; others' invites untold
+inline constexpr std::size_t blocks_per_user_max = 10'000;    // more: 403 M_RESOURCE_LIMIT_EXCEEDED
+inline constexpr std::size_t list_calls_waiting_max = 1000;   // more for the same pairs: 503
+inline constexpr std::size_t list_purge_pairs = 250;  // of one who is deactivated; more: then
+inline constexpr auto invite_notice_interval = 24h;   // sooner: untold
+
 // Streams (engine/)
 inline constexpr auto sync_timeout_max = 60s;                   // longer asked: capped
 inline constexpr std::size_t presence_per_response_max = 2000;  // more: the next response

@@ -15,6 +15,7 @@ namespace porchlight::homeserver {
 class rooms;
 class statuses;
 class ephemeral;
+class lists;
 class to_device;
 }  // namespace porchlight::homeserver
 
@@ -42,6 +43,10 @@ struct settings {
     rate presence_rate{20, 100};    // PUT presence status, per user
     rate login_rate{1, 30};         // failed log-ins, per address
     rate registration_rate{1, 30};  // registrations, per address
+    // Invites to presence lists, per owner: a whole address book at once, then one a minute. Who
+    // adds people does not notice, who asks strangers does.
+    std::int64_t invites_at_once = 500;
+    std::int64_t invites_per_hour = 60;
     bool busy_enabled = true;
     std::string public_base_url;  // for .well-known; empty: not served
 };
@@ -55,6 +60,7 @@ struct api {
     homeserver::statuses& statuses;
     homeserver::ephemeral& ephemeral;
     homeserver::to_device& to_device;
+    homeserver::lists& lists;
     ports::http_sender& http;
     sync_streams* streams = nullptr;
     rate_limits* limits = nullptr;

@@ -9,7 +9,7 @@
 
 namespace porchlight::client_api {
 
-enum class limited : std::uint8_t { presence, login, registration };
+enum class limited : std::uint8_t { presence, login, registration, invite };
 
 // Token buckets per kind and key (a user, an address). Deciding thread only. Memory is bounded: two
 // generations of at most limits::rate_buckets_max / 2 buckets; one not used for a whole generation
@@ -18,10 +18,12 @@ class rate_limits {
   public:
     explicit rate_limits(const settings& s) : settings_(s) {}
 
-    // Takes one; none: go ahead. limit_exceeded, with the time to wait, when the bucket is empty.
-    std::optional<failure> take(limited kind, const std::string& key, base::mono_time now);
-    // Gives one back: what was asked for turned out to be harmless.
-    void give_back(limited kind, const std::string& key);
+    // Takes `n`; none: go ahead. limit_exceeded, with the time to wait, when there is less in the
+    // bucket. More than it can ever hold is taken from a full one, and paid off before the next.
+    std::optional<failure> take(limited kind, const std::string& key, base::mono_time now,
+                                std::size_t n = 1);
+    // Gives `n` back: what was asked for turned out to be harmless.
+    void give_back(limited kind, const std::string& key, std::size_t n = 1);
 
   private:
     struct bucket {
@@ -33,11 +35,11 @@ class rate_limits {
         buckets young, old;
         base::mono_time turned;
     };
-    const rate& rate_of(limited kind) const;
+    rate rate_of(limited kind) const;
     bucket& bucket_of(limited kind, const std::string& key, base::mono_time now);
 
     const settings& settings_;
-    std::array<generations, 3> kinds_;
+    std::array<generations, 4> kinds_;
 };
 
 }  // namespace porchlight::client_api

@@ -47,7 +47,13 @@ constexpr route table[] = {
     // --- presence ---
     {"GET",  "/presence/{userId}/status", historic, required, body::none,   presence_status},
     {"PUT",  "/presence/{userId}/status", historic, required, body::object, set_presence_status},
+    {"GET",  "/presence/list/{userId}",   historic, required, body::none,   presence_list},
+    {"POST", "/presence/list/{userId}",   historic, required, body::object, change_presence_list},
     {"POST", "/io.porchlight/presence/query", unstable, required, body::object, query_presence},
+    {"GET",  "/io.porchlight/presence/invites/{userId}", unstable, required, body::none,   presence_invites},
+    {"POST", "/io.porchlight/presence/invites/{userId}", unstable, required, body::object, answer_presence_invites},
+    {"GET",  "/io.porchlight/presence/policy/{userId}",  unstable, required, body::none,   presence_policy},
+    {"PUT",  "/io.porchlight/presence/policy/{userId}",  unstable, required, body::object, set_presence_policy},
 
     // --- filters ---
     {"POST", "/user/{userId}/filter",            stable, required, body::object, add_filter},

@@ -66,9 +66,9 @@ struct accounts::impl {
     std::unordered_set<std::string> reserved;  // user ids whose registration is on its way
     std::uint32_t next_device = 0;
     std::vector<base::unique_function<void(user_key)>> on_deactivated, on_profile_changed, on_added;
-    std::vector<base::unique_function<void(const arrival&, ports::write_set&)>> on_new_device;
-    std::vector<base::unique_function<void(const arrival&)>> on_device_added;
     std::vector<base::unique_function<void(device_key)>> on_device_ended;
+    std::vector<base::unique_function<arrival(user_key, device_key, ports::write_set&)>>
+        on_new_device;
     stored_filters filters{s, changes};
 
     instant now() const { return s.clock.now(); }
@@ -78,13 +78,14 @@ struct accounts::impl {
         device_key key;
         account_table::device info;
         std::string access_token;
+        std::vector<arrival> arrivals;  // to be called when it is there
     };
     outcome<new_device> make_device(user_key u, device_wish wish);
     static ports::device_row row_of(const new_device& d);
     ports::meta_row device_ceiling_row() const;
     void drop_device(device_key d);
-    void add_device_rows(ports::write_set& set, const new_device& d, std::uint64_t position);
-    login_result enter(new_device d, std::uint64_t position);
+    void add_device_rows(ports::write_set& set, new_device& d);
+    login_result enter(new_device d);
 
     // What a registration wants beside the name and the password.
     struct registration {
@@ -151,23 +152,22 @@ void accounts::impl::drop_device(device_key d) {
     }
 }
 
-void accounts::impl::add_device_rows(ports::write_set& set, const new_device& d,
-                                     std::uint64_t position) {
+void accounts::impl::add_device_rows(ports::write_set& set, new_device& d) {
     set.push_back(row_of(d));
     set.push_back(device_ceiling_row());
     for (auto& each : on_new_device) {
-        each({d.info.user, d.key, position}, set);
+        d.arrivals.push_back(each(d.info.user, d.key, set));
     }
 }
 
-login_result accounts::impl::enter(new_device d, std::uint64_t position) {
+login_result accounts::impl::enter(new_device d) {
     const user_key u = d.info.user;
     login_result r{std::string{table.user_id(u)}, std::move(d.access_token), d.info.device_id,
                    caller{u, d.key}};
     table.add_device(d.key, std::move(d.info));
     s.engine.active(u, d.key, now());
-    for (auto& each : on_device_added) {
-        each({u, d.key, position});
+    for (auto& arrived : d.arrivals) {
+        arrived();
     }
     return r;
 }
@@ -200,13 +200,13 @@ void accounts::impl::store_account(std::string user_id, std::string hash,
     const wall_time created = now().wall;
     set.push_back(ports::account_row{u, user_id, std::move(hash), created, false});
     names.add_removal(set, u);
-    const auto position = s.log.next_position();
     if (d) {
-        add_device_rows(set, *d, position);
+        add_device_rows(set, *d);
     }
+    const auto position = s.log.next_position();
     s.log.commit(position, std::move(set),
-                 [this, u, position, created, is_activity, user_id = std::move(user_id),
-                  d = std::move(d), f = std::move(done)](bool ok) mutable {
+                 [this, u, created, is_activity, user_id = std::move(user_id), d = std::move(d),
+                  f = std::move(done)](bool ok) mutable {
                      reserved.erase(user_id);
                      if (!ok) {
                          names.let_go(u);
@@ -220,7 +220,7 @@ void accounts::impl::store_account(std::string user_id, std::string hash,
                          each(u);
                      }
                      if (d) {
-                         f(enter(std::move(*d), position));
+                         f(enter(std::move(*d)));
                          return;
                      }
                      if (is_activity) {
@@ -345,22 +345,21 @@ void accounts::impl::begin_session(user_key u, device_wish wish, completion<logi
         for (const device_key e : ended) {
             set.push_back(ports::device_removal{e});
         }
+        add_device_rows(set, *d);
         const auto position = s.log.next_position();
-        add_device_rows(set, *d, position);
-        s.log.commit(
-            position, std::move(set),
-            [this, u, position, ended, d = std::move(*d), f = std::move(f)](bool ok) mutable {
-                if (ok) {
-                    for (const device_key e : ended) {
-                        drop_device(e);
-                    }
-                    logins.add();
-                    f(enter(std::move(d), position));
-                } else {
-                    f(fail(errc::unavailable));
-                }
-                changes.leave(u);
-            });
+        s.log.commit(position, std::move(set),
+                     [this, u, ended, d = std::move(*d), f = std::move(f)](bool ok) mutable {
+                         if (ok) {
+                             for (const device_key e : ended) {
+                                 drop_device(e);
+                             }
+                             logins.add();
+                             f(enter(std::move(d)));
+                         } else {
+                             f(fail(errc::unavailable));
+                         }
+                         changes.leave(u);
+                     });
     });
 }
 
@@ -672,12 +671,9 @@ void accounts::on_added(base::unique_function<void(user_key)> f) {
     impl_->on_added.push_back(std::move(f));
 }
 
-void accounts::on_new_device(base::unique_function<void(const arrival&, ports::write_set&)> f) {
+void accounts::on_new_device(
+    base::unique_function<arrival(user_key, device_key, ports::write_set&)> f) {
     impl_->on_new_device.push_back(std::move(f));
-}
-
-void accounts::on_device_added(base::unique_function<void(const arrival&)> f) {
-    impl_->on_device_added.push_back(std::move(f));
 }
 
 }  // namespace porchlight::homeserver

@@ -89,15 +89,11 @@ class accounts {
     void on_profile_changed(base::unique_function<void(user_key)> f);
     // An account was made; the engine knows it, nobody has seen it.
     void on_added(base::unique_function<void(user_key)> f);
-    // A new device goes into the store with `set`, at `position`: what it is to find there may go
-    // along. Then, unless that failed, the device is there.
-    struct arrival {
-        user_key user;
-        device_key device;
-        std::uint64_t position = 0;
-    };
-    void on_new_device(base::unique_function<void(const arrival&, ports::write_set& set)> f);
-    void on_device_added(base::unique_function<void(const arrival&)> f);
+    // A new device goes into the store with `set`: what it is to find there may go along. What is
+    // returned is called when the device is there, and dropped when it could not be stored.
+    using arrival = base::unique_function<void()>;
+    void on_new_device(
+        base::unique_function<arrival(user_key, device_key, ports::write_set& set)> f);
 
   private:
     struct impl;

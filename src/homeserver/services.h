@@ -10,6 +10,7 @@
 #include "ports/executor.h"
 #include "ports/random.h"
 #include "ports/store.h"
+#include "presence/consent.h"
 
 namespace porchlight::homeserver {
 
@@ -32,6 +33,9 @@ struct settings {
     bool typing_is_activity = true;                // typing and read receipts count as activity
     bool profile_needs_token = false;
     std::string default_room_version = "10";
+    // Presence lists: who has not said otherwise accepts so.
+    presence::auto_accept auto_accept = presence::auto_accept::never;
+    std::size_t incoming_invites_max = 1000;  // waiting, a user and inviting server
 };
 
 // Who makes a request.

@@ -90,8 +90,10 @@ void to_device::add(ports::write_set& set, const message& m, letters& sent) {
         sent.to.emplace_back(d, position);
     };
     const auto before = sent.to.size();
-    for (const device_info& d : impl_->known.devices(m.to)) {
-        if (!m.device || d.device == *m.device) {
+    if (m.device) {
+        write(*m.device);
+    } else {
+        for (const device_info& d : impl_->known.devices(m.to)) {
             write(d.device);
         }
     }

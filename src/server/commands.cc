@@ -3,10 +3,14 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <boost/json/serialize.hpp>
+#include <ctime>
 #include <filesystem>
 #include <functional>
+#include <iomanip>
 #include <iostream>
 
+#include "client_api/presence/list_json.h"
 #include "net/cold_threads.h"
 #include "net/real_clock.h"
 #include "net/secure_random.h"
@@ -38,7 +42,7 @@ int with_house(const config& c,
                                                 : f.message)
                           << '\n';
             } else {
-                std::cout << success << '\n';
+                std::cout << success << (success.empty() ? "" : "\n");
                 code = 0;
             }
             h.engine_ptr->drain(clock.now());
@@ -119,6 +123,84 @@ int user_deactivate(const config& c, const std::string& name) {
             h.accounts->deactivate(*user, std::move(done));
         },
         "deactivated " + name + "; the name is never given again");
+}
+
+namespace {
+
+// Prints what is known of a user; `print` runs with the house as it is.
+int print_of(const config& c, const std::string& name,
+             const std::function<void(house&, base::user_key)>& print) {
+    return with_house(
+        c,
+        [&](house& h, homeserver::completion<void> done) {
+            const std::string id = whole_id(h, name);
+            const auto user = h.accounts->find(id);
+            if (!user) {
+                not_found(std::move(done), id);
+                return;
+            }
+            print(h, *user);
+            done(outcome<void>{});
+        },
+        "");
+}
+
+void print_row(std::string_view what, std::string_view id, base::wall_time since) {
+    const std::time_t seconds = base::unix_ms(since) / 1000;
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    std::cout << std::left << std::setw(12) << what << ' ' << std::setw(40) << id << ' '
+              << std::put_time(&utc, "%Y-%m-%d %H:%M UTC") << '\n';
+}
+
+void print_rows(const house& h, std::string_view what,
+                const std::vector<homeserver::lists::dated>& rows) {
+    for (const auto& r : rows) {
+        print_row(what, h.accounts->user_id(r.user), r.since);
+    }
+}
+
+void print_rows(const house& h, std::string_view what, const std::vector<base::user_key>& users) {
+    for (const base::user_key u : users) {
+        std::cout << std::left << std::setw(12) << what << ' ' << h.accounts->user_id(u) << '\n';
+    }
+}
+
+}  // namespace
+
+int list_show(const config& c, const std::string& name) {
+    return print_of(c, name, [](house& h, base::user_key u) {
+        const auto policy = client_api::policy_json(h.lists->policy_of(u));
+        std::cout << h.accounts->user_id(u)
+                  << (h.accounts->is_deactivated(u) ? " (deactivated)" : "") << ": visible to "
+                  << policy.at("visibility").as_string().c_str() << ", accepts "
+                  << policy.at("auto_accept").as_string().c_str() << " without asking\n";
+        for (const auto& e : h.lists->list_of(u)) {
+            print_row(e.accepted ? "sees" : "asked", h.accounts->user_id(e.subject), e.invited);
+        }
+        const auto o = h.lists->overview_of(u);
+        print_rows(h, "seen by", o.observers);
+        print_rows(h, "asked by", o.incoming);
+        print_rows(h, "preapproved", o.preapproved);
+        print_rows(h, "denied", o.denied);
+        print_rows(h, "blocked", o.blocked);
+    });
+}
+
+int list_export(const config& c, const std::string& name) {
+    return print_of(c, name, [](house& h, base::user_key u) {
+        boost::json::array list;
+        for (const auto& e : h.lists->list_of(u)) {
+            list.push_back(boost::json::object{{"user_id", h.accounts->user_id(e.subject)},
+                                               {"accepted", e.accepted},
+                                               {"invited_ts", base::unix_ms(e.invited)}});
+        }
+        boost::json::object all = client_api::overview_json(*h.accounts, h.lists->overview_of(u));
+        all["user_id"] = h.accounts->user_id(u);
+        all["list"] = std::move(list);
+        all["policy"] = client_api::policy_json(h.lists->policy_of(u));
+        std::cout << boost::json::serialize(all) << '\n';
+    });
 }
 
 int check(const config& c) {

@@ -63,6 +63,7 @@ bool read_choice(string_view text, const string_view (&words)[N], Enum& out) {
 constexpr string_view room_words[] = {"all", "not_public", "none"};
 constexpr string_view registration_words[] = {"closed", "token", "open"};
 constexpr string_view metrics_words[] = {"loopback", "everyone", "nobody"};
+constexpr string_view auto_accept_words[] = {"never", "contacts", "same_server", "everyone"};
 constexpr string_view level_words[] = {"debug", "info", "warn", "error"};
 constexpr string_view format_words[] = {"text", "json"};
 
@@ -125,6 +126,18 @@ const config_key keys[] = {
     {"presence.typing_is_activity", switch_allowed,
      "Whether typing and read receipts count as activity.", true,
      BOOLEAN(homeserver.typing_is_activity)},
+    {"lists.auto_accept", "never, contacts, same_server or everyone",
+     "Whose invites to presence lists are accepted without asking, for those who chose nothing.",
+     true, CHOICE(homeserver.auto_accept, auto_accept_words)},
+    {"lists.invites_at_once", "a whole number from 1 to 100000",
+     "Invites to presence lists one user may send at once.", true,
+     INTEGER(client_api.invites_at_once, 1, 100'000)},
+    {"lists.invites_per_hour", "a whole number from 1 to 100000",
+     "Further invites to presence lists one user may send.", true,
+     INTEGER(client_api.invites_per_hour, 1, 100'000)},
+    {"lists.incoming_max", "a whole number from 1 to 50000",
+     "Invites that may wait for one user's answer, from each inviting server.", true,
+     INTEGER(homeserver.incoming_invites_max, 1, 50'000)},
     {"sync.timeout_max", "a duration from 1s to 10m", "Longest wait of a /sync or /events.", true,
      DURATION(client_api.sync_timeout_max, 1s, 10min)},
     {"accounts.registration", "closed, token or open", "Who may register an account.", true,

@@ -9,6 +9,7 @@
 #include "homeserver/accounts.h"
 #include "homeserver/durable_log.h"
 #include "homeserver/ephemeral.h"
+#include "homeserver/lists.h"
 #include "homeserver/rooms.h"
 #include "homeserver/statuses.h"
 #include "homeserver/to_device.h"
@@ -85,6 +86,7 @@ class house final : public engine::outside {
     std::unique_ptr<homeserver::statuses> statuses;
     std::unique_ptr<homeserver::ephemeral> ephemeral;
     std::unique_ptr<homeserver::to_device> to_device;
+    std::unique_ptr<homeserver::lists> lists;
 };
 
 }  // namespace porchlight::server

@@ -13,6 +13,7 @@
 #include "homeserver/accounts.h"
 #include "homeserver/durable_log.h"
 #include "homeserver/ephemeral.h"
+#include "homeserver/lists.h"
 #include "homeserver/rooms.h"
 #include "homeserver/statuses.h"
 #include "homeserver/to_device.h"
@@ -145,10 +146,12 @@ class hand_log final : public ports::commit_log {
 class house_bench : public engine::outside {
   public:
     // `kept`: a store that outlived an earlier bench (a restart); null: a new one.
+    // `clean`: how that one stopped.
     explicit house_bench(std::shared_ptr<storage::memory_store> kept = nullptr,
-                         homeserver::settings wish = cheap_settings())
+                         homeserver::settings wish = cheap_settings(), bool clean = true)
         : store(kept ? std::move(kept) : std::make_shared<storage::memory_store>()),
-          config(std::move(wish)) {
+          config(std::move(wish)),
+          engine(engine_config, *this, 0, clean, clock.at) {
         // Another life of the same store draws other tokens.
         if (const auto devices = store->meta("next_device")) {
             random.seed(static_cast<std::uint32_t>(std::stoul(*devices)));
@@ -156,6 +159,7 @@ class house_bench : public engine::outside {
         accounts.load(*store);
         rooms.load(*store);
         to_device.load(*store);
+        lists.load(*store, clean);
         store->statuses([this](ports::status_row&& r) { engine.load_status(r); });
         accounts.on_deactivated([this](base::user_key u) { rooms.leave_all(u); });
         accounts.on_profile_changed([this](base::user_key u) { rooms.profile_changed(u); });
@@ -260,7 +264,7 @@ class house_bench : public engine::outside {
     hand_log log_device{*store};
     homeserver::settings config;
     engine::settings engine_config;
-    engine::engine engine{engine_config, *this, 0, true, clock.at};
+    engine::engine engine;
     homeserver::durable_log log{log_device, engine, clock, store->last_position()};
     homeserver::services services{config, decider, cold, *store, clock, random, engine, log};
     homeserver::accounts accounts{services};
@@ -268,6 +272,7 @@ class house_bench : public engine::outside {
     homeserver::statuses statuses{services, accounts};
     homeserver::ephemeral ephemeral{services, accounts, rooms};
     homeserver::to_device to_device{services, accounts};
+    homeserver::lists lists{services, accounts, to_device};
     std::function<void(std::unique_ptr<engine::batch>)> on_deliver;
     std::function<bool()> extra_step;  // another queue to run; false: nothing was there
 };

@@ -11,7 +11,7 @@ void versions(call_ptr c) {
     }
     c->reply({{"versions", std::move(known)},
               {"unstable_features",
-               json::object{{"io.porchlight.presence_lists", false},
+               json::object{{"io.porchlight.presence_lists", true},
                             {"org.matrix.msc3026.busy_presence", c->server.config.busy_enabled}}}});
 }
 

@@ -24,10 +24,10 @@ json::object status_json(const presence::view& v, base::wall_time now) {
     return o;
 }
 
-// Unknown users and those the caller may not see are the same to the caller.
+// Unknown and deactivated users and those the caller may not see are the same to the caller.
 std::optional<presence::view> look(const call& c, std::string_view user_id) {
     const auto subject = c.server.accounts.find(user_id);
-    if (!subject) {
+    if (!subject || c.server.accounts.is_deactivated(*subject)) {
         return std::nullopt;
     }
     return c.server.services.engine.look(c.user().user, *subject, c.now());

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "homeserver/accounts.h"
+#include "homeserver/to_device.h"
+#include "presence/consent.h"
+#include "presence/visibility.h"
+
+namespace porchlight::homeserver {
+
+// Presence lists with consent: entries, consents, blocks and policies. See docs/presence-lists.md.
+// Deciding thread only.
+//
+// 1. Each call is one transaction: validated whole, durable before its completion succeeds, and
+//    with errc::unavailable nothing of it happened.
+// 2. Calls that concern the same pair of users wait for each other; others don't.
+// 3. Nothing an observer is answered depends on what a subject said, but for the acceptance itself.
+// 4. A list may name ids that are no account here. They look like users who have not answered.
+class lists {
+  public:
+    lists(services& s, accounts& a, to_device& mail);
+    ~lists();
+    void load(ports::store_reader& store, bool clean);  // after accounts; loads the engine too
+
+    // --- the owner's list ---
+    struct change {
+        std::vector<std::string> invite, drop;  // user ids
+    };
+    // invalid_param: one's own id, no user id, too many, or one under two verbs. resource_limit.
+    void change_list(caller who, change c, completion<void> done);
+    struct entry {
+        user_key subject;
+        bool accepted = false;  // as the owner may know it
+        wall_time invited;
+    };
+    std::vector<entry> list_of(user_key owner) const;  // by user id
+
+    // --- the subject's answers ---
+    struct answer {
+        std::vector<std::string> accept, deny, revoke, block, unblock;  // user ids
+    };
+    void answer_invites(caller who, answer a, completion<void> done);  // fails as change_list
+    struct dated {
+        user_key user;
+        wall_time since;
+    };
+    struct overview {
+        std::vector<dated> incoming, outgoing, observers;
+        std::vector<user_key> preapproved, denied, blocked;
+    };
+    overview overview_of(user_key u) const;  // each by user id
+
+    // --- policy ---
+    struct policy {
+        presence::user_visibility visibility = presence::user_visibility::everyone;
+        presence::auto_accept auto_accept = presence::auto_accept::never;
+    };
+    policy policy_of(user_key u) const;
+    void set_policy(caller who, std::optional<presence::user_visibility> visibility,
+                    std::optional<presence::auto_accept> auto_accept, completion<void> done);
+
+  private:
+    struct impl;
+    std::unique_ptr<impl> impl_;
+};
+
+}  // namespace porchlight::homeserver

@@ -1,0 +1,139 @@
+#include "homeserver/lists/exchange.h"
+
+#include <gtest/gtest.h>
+
+namespace porchlight::homeserver {
+namespace {
+
+using presence::consent_input;
+using presence::consent_state;
+using presence::entry_input;
+using presence::entry_state;
+using namespace std::chrono_literals;
+
+constexpr wall_time noon = base::from_unix_ms(1'700'000'000'000);
+
+struct exchange_test : testing::Test {
+    // What the observer or the subject says, after `later`.
+    template <class Input>
+    exchange say(Input i, base::milliseconds later = 1s) {
+        now += later;
+        exchange x(entry, consent, facts, now);
+        if constexpr (std::is_same_v<Input, entry_input>) {
+            x.observer_says(i);
+        } else {
+            x.subject_says(i);
+        }
+        entry = x.entry();
+        consent = x.consent();
+        return x;
+    }
+    wall_time now = noon;
+    entry_half entry;
+    consent_half consent;
+    pair_facts facts;
+};
+
+TEST_F(exchange_test, an_invite_is_told_and_an_acceptance_is_told_back) {
+    const auto invited = say(entry_input::invite);
+    EXPECT_TRUE(invited.notice());
+    EXPECT_EQ(entry.state, entry_state::pending);
+    EXPECT_EQ(entry.invited, noon + 1s);
+    EXPECT_EQ(consent.state, consent_state::invited);
+    EXPECT_EQ(consent.since, noon + 1s);
+    const auto accepted = say(consent_input::accept);
+    EXPECT_TRUE(accepted.accepted());
+    EXPECT_EQ(entry.state, entry_state::accepted);
+    EXPECT_EQ(entry.invited, noon + 1s) << "accepting is no invite";
+    EXPECT_EQ(consent.state, consent_state::accepted);
+    EXPECT_EQ(consent.since, noon + 2s);
+}
+
+TEST_F(exchange_test, a_deny_is_not_told_and_the_next_invite_is_silent) {
+    say(entry_input::invite);
+    EXPECT_FALSE(say(consent_input::deny).accepted());
+    EXPECT_EQ(entry.state, entry_state::pending);
+    EXPECT_FALSE(say(entry_input::invite, 48h).notice());
+    EXPECT_EQ(consent.state, consent_state::denied);
+    EXPECT_EQ(entry.invited, now) << "for its owner it is a new invite";
+}
+
+TEST_F(exchange_test, one_notice_a_day_whatever_lies_between) {
+    EXPECT_TRUE(say(entry_input::invite, 1ms).notice());
+    for (int i = 0; i < 10; ++i) {
+        say(entry_input::drop);
+        EXPECT_FALSE(say(entry_input::invite).notice());
+    }
+    EXPECT_EQ(consent.state, consent_state::invited) << "untold, but there";
+    say(entry_input::drop, 1s);
+    now = noon + 24h;
+    EXPECT_FALSE(say(entry_input::invite, 0ms).notice()) << "the notice came a millisecond later";
+    say(entry_input::drop);
+    EXPECT_TRUE(say(entry_input::invite).notice());
+}
+
+TEST_F(exchange_test, a_drop_ends_both_halves) {
+    say(entry_input::invite);
+    say(consent_input::accept);
+    say(entry_input::drop);
+    EXPECT_EQ(entry.state, entry_state::none);
+    EXPECT_EQ(consent.state, consent_state::none);
+    EXPECT_TRUE(consent.there()) << "the notice is remembered for a day";
+}
+
+TEST_F(exchange_test, a_preapproval_accepts_the_invite_at_once) {
+    say(consent_input::accept);
+    EXPECT_EQ(entry.state, entry_state::none);
+    const auto x = say(entry_input::invite);
+    EXPECT_TRUE(x.accepted());
+    EXPECT_FALSE(x.notice());
+    EXPECT_EQ(entry.state, entry_state::accepted);
+}
+
+TEST_F(exchange_test, auto_accept_acts_on_who_was_never_answered_only) {
+    facts.accepts = true;
+    const auto x = say(entry_input::invite);
+    EXPECT_EQ(entry.state, entry_state::accepted);
+    EXPECT_FALSE(x.notice());
+    EXPECT_EQ(consent.since, now);
+    say(consent_input::revoke);
+    EXPECT_EQ(entry.state, entry_state::pending);
+    say(entry_input::invite);
+    EXPECT_EQ(entry.state, entry_state::pending) << "what the subject said beats it";
+}
+
+TEST_F(exchange_test, a_swallowed_invite_leaves_nothing_behind) {
+    facts.swallows = facts.accepts = true;
+    const auto x = say(entry_input::invite);
+    EXPECT_FALSE(x.notice() || x.accepted());
+    EXPECT_EQ(entry.state, entry_state::pending);
+    EXPECT_FALSE(consent.there());
+    facts.swallows = false;
+    say(entry_input::invite);
+    EXPECT_EQ(entry.state, entry_state::accepted) << "asking again is heard";
+}
+
+TEST_F(exchange_test, a_drop_is_heard_while_invites_are_swallowed) {
+    say(entry_input::invite);
+    say(consent_input::accept);
+    facts.swallows = true;
+    say(entry_input::drop);
+    EXPECT_EQ(consent.state, consent_state::none);
+}
+
+TEST_F(exchange_test, nothing_reaches_the_half_of_another_server) {
+    facts.subject_here = false;
+    facts.accepts = true;
+    say(entry_input::invite);
+    EXPECT_EQ(entry.state, entry_state::pending);
+    EXPECT_FALSE(consent.there());
+    facts = {};
+    facts.observer_here = false;
+    consent.state = consent_state::invited;
+    EXPECT_FALSE(say(consent_input::accept).accepted());
+    EXPECT_EQ(entry.state, entry_state::pending);
+    EXPECT_EQ(consent.state, consent_state::accepted);
+}
+
+}  // namespace
+}  // namespace porchlight::homeserver
