@@ -150,8 +150,8 @@ class engine {
     void load_room_flip(room_key r, bool counted, std::uint64_t position);
     void load_loss(const ports::loss_row& r);
     // Position 0 here and below: not known, since the stop came between commit and the call that
-    // tells it. After an unclean stop such a row counts as new; store it again with
-    // current_token().presence.
+    // tells it. After an unclean stop such a row counts as new; store it again, not durably, with
+    // current_token().presence after ready(), so that the losses it may bring are stored before it.
     void load_acceptance(user_key observer, user_key subject, std::uint64_t presence_position);
     // After an unclean stop: it ended so shortly before that the loss row may be missing.
     void load_acceptance_end(user_key observer, user_key subject);

@@ -211,7 +211,7 @@ bool engine::impl::run_join(job& j, instant now) {
 
 bool engine::impl::run_leave(job& j, instant now) {
     room& r = rooms_[j.room.index()];
-    if (j.member_cursor == 0) {
+    if (j.member_cursor == 0 && j.tell) {
         for (const std::uint32_t i : r.peekers) {
             if (shows_in_rooms(j.user) && !may_see(sessions_[i].user, j.user)) {
                 add_loss(sessions_[i].user, j.user, j.loss_position);

@@ -97,6 +97,7 @@ struct engine::impl {
     presence::view shown_to_others(user_key u, instant now) const;
     presence::view shown_to_self(user_key u, instant now) const;
     std::optional<wall_time> shown_activity(user_key u) const;
+    std::optional<wall_time> seen_activity(user_key observer, user_key subject) const;
     const resting_user* resting(user_key u) const;
     std::uint64_t self_position(user_key u) const;
     bool is_interesting(user_key u) const;
@@ -111,8 +112,9 @@ struct engine::impl {
     // --- loading.cc ---
     void begin(instant now);
     void hold(user_key u, const saved_presence& saved, instant now);
-    void part(user_key observer, user_key subject);
+    void part(user_key observer, user_key subject, std::uint64_t position, bool surely_seen);
     void part_all();
+    user_visibility visibility_before(user_key u) const;
     void grow_records(std::size_t size);
 
     // --- membership.cc ---
@@ -126,7 +128,12 @@ struct engine::impl {
     bool judge(room_key key, room& r) const;
     void joined(room_key r, user_key u, std::uint64_t position, instant now);
     void left(room_key r, user_key u, instant now);
-    void add_loss(user_key observer, user_key subject, std::uint64_t position);
+    std::vector<user_key> seen_in(const room& r, user_key u) const;
+    void add_loss(user_key observer, user_key subject, std::uint64_t position) {
+        add_loss(observer, subject, position, seen_activity(observer, subject));
+    }
+    void add_loss(user_key observer, user_key subject, std::uint64_t position,
+                  std::optional<wall_time> active);
     void forget_loss(user_key observer, user_key subject);
 
     // --- sight.cc ---
@@ -150,7 +157,10 @@ struct engine::impl {
         std::uint64_t joined = ~std::uint64_t{0};
         std::uint64_t counted = ~std::uint64_t{0};
     };
-    reason reason_to_see(user_key observer, user_key subject) const;
+    reason reason_under(user_visibility v, user_key observer, user_key subject) const;
+    reason reason_to_see(user_key observer, user_key subject) const {
+        return reason_under(visibility_of(subject), observer, subject);
+    }
     const blocks::block* block_of(user_key observer, user_key subject) const;
     presence::view frozen(const blocks::block& b) const;
     // P from which a block shows what it shows.
@@ -229,6 +239,7 @@ struct engine::impl {
     positions positions_;
     const bool clean_;
     bool begun_ = false;
+    bool at_start_ = false;  // inside begin()
     std::uint64_t durable_ = 0;
     mono_time last_now_;
 
@@ -238,16 +249,27 @@ struct engine::impl {
     std::vector<std::uint32_t> live_free_;
     boost::unordered_flat_map<std::uint32_t, resting_user> resting_;
     std::vector<std::pair<user_key, saved_presence>> held_;  // loaded, until begin()
-    std::vector<std::pair<room_key, user_key>> departures_;  // loaded, until begin()
+    // Who left just before a crash, perhaps before somebody came who is there now.
+    struct departure {
+        room_key room;
+        user_key user;
+        std::uint64_t position = 0;  // of what was lost; 0: nothing
+    };
+    std::vector<departure> departures_;  // loaded, until begin()
     std::vector<std::pair<user_key, user_key>> ended_acceptances_;
-    std::vector<std::pair<user_key, user_visibility>> changed_visibilities_;  // and what was before
+    struct visibility_change {
+        user_key user;
+        user_visibility before;
+        std::uint64_t position;  // 0: not known
+    };
+    std::vector<visibility_change> changed_visibilities_;
     std::size_t known_ = 0;
     std::vector<room> rooms_;
     std::size_t rooms_known_ = 0;
     losses losses_;
     acceptances acceptances_;
     blocks blocks_;
-    std::uint64_t switched_ = 0;  // P of the last time presence was switched on
+    std::uint64_t switched_ = 0;  // P of the last time presence was switched, or of the start
     session_table sessions_;
 
     struct timer {

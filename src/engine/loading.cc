@@ -22,6 +22,7 @@ void engine::impl::begin(instant now) {
         return;
     }
     begun_ = true;
+    switched_ = positions_.restart();
     // What a crash made news must still be news to old tokens after the next, clean stop.
     for (std::uint32_t u = 0; !clean_ && u < records_.size(); ++u) {
         if (changed_[u] == positions_.restart()) {
@@ -47,45 +48,72 @@ void engine::impl::begin(instant now) {
     for (room& r : rooms_) {
         r.shrink();
         for (std::size_t i = 0; r.ended && i < r.members.size(); ++i) {
-            if (changed_[r.members[i].index()] != 0) {
+            if (visibility_before(r.members[i]) != user_visibility::everyone) {
+                r.ended->concealed.push_back(r.members[i]);
+            }
+            // A join that ended the room took the position before.
+            if (r.since[i] + 1 == r.ended->position) {
+                r.ended->newcomer = r.members[i];
+            } else if (changed_[r.members[i].index()] != 0 && r.since[i] < r.ended->position) {
                 r.ended->interesting.push_back(r.members[i]);
             }
         }
     }
     acceptances_.shrink();
+    for (departure& d : departures_) {
+        const room& r = ensure_room(d.room);
+        d.position = r.counts ? positions_.restart() : r.ended ? r.ended->position : 0;
+    }
+    at_start_ = true;
     recount_all(now);  // the policy may be another than in the last run
+    at_start_ = false;
     part_all();
+}
+
+// What it was when all that was to be told had been told.
+user_visibility engine::impl::visibility_before(user_key u) const {
+    const auto change = std::ranges::find(changed_visibilities_, u, &visibility_change::user);
+    return change == changed_visibilities_.end() ? visibility_of(u) : change->before;
 }
 
 // Whoever may have seen somebody before the crash, and does not know yet that it is over.
 void engine::impl::part_all() {
-    const auto part_both = [this](user_key a, user_key b) {
-        if (shows_in_rooms(a)) {
-            part(b, a);
+    for (const departure& d : departures_) {
+        if (d.position == 0) {
+            continue;  // nobody saw anybody for that room
         }
-        if (shows_in_rooms(b)) {
-            part(a, b);
-        }
-    };
-    for (const auto& [r, u] : departures_) {
-        for (const user_key m : ensure_room(r).members) {
-            part_both(m, u);
-        }
-        for (const auto& [other_room, m] : departures_) {
-            if (other_room == r && m != u) {
-                part_both(m, u);
+        const auto part_both = [&](user_key m) {
+            if (visibility_before(m) == user_visibility::everyone) {
+                part(d.user, m, d.position, false);
+            }
+            if (visibility_before(d.user) == user_visibility::everyone) {
+                part(m, d.user, d.position, false);
+            }
+        };
+        std::ranges::for_each(ensure_room(d.room).members, part_both);
+        for (const departure& other : departures_) {
+            if (other.room == d.room && other.user != d.user) {
+                part_both(other.user);
             }
         }
     }
     for (const auto& [observer, subject] : ended_acceptances_) {
-        if (records_[subject.index()].visibility != user_visibility::nobody) {
-            part(observer, subject);
+        if (visibility_before(subject) != user_visibility::nobody) {
+            part(observer, subject, positions_.restart(), true);
         }
     }
-    for (const auto& [u, before] : changed_visibilities_) {
+    for (const auto& [u, before, position] : changed_visibilities_) {
+        const job change{.user = u, .before = before};
+        for (const room_key key : records_[u.index()].rooms.all()) {
+            const room& r = rooms_[key.index()];
+            for (std::size_t i = 0; r.ended && i < r.members.size(); ++i) {
+                lose_ended(change, r, r.members[i]);
+            }
+        }
         for (const user_key o : audience_of(u)) {
-            if (sight_under(before, o, u) != presence::sight::none) {
-                part(o, u);
+            const std::uint64_t since = reason_under(before, o, u).joined;
+            if (since != reason{}.joined && (position == 0 || since < position)) {
+                part(o, u, positions_.restart(), position != 0);
             }
         }
     }
@@ -94,9 +122,12 @@ void engine::impl::part_all() {
     changed_visibilities_ = {};
 }
 
-void engine::impl::part(user_key observer, user_key subject) {
+void engine::impl::part(user_key observer, user_key subject, std::uint64_t position,
+                        bool surely_seen) {
+    // The activity of somebody who may never have been seen is not told.
     if (!may_see(observer, subject)) {
-        add_loss(observer, subject, positions_.restart());
+        add_loss(observer, subject, position,
+                 surely_seen ? seen_activity(observer, subject) : std::nullopt);
     }
 }
 
@@ -214,7 +245,7 @@ void engine::load_loss(const ports::loss_row& r) {
 
 void engine::load_departure(room_key r, user_key u) {
     ASSERT(!impl_->begun_);
-    impl_->departures_.emplace_back(r, u);
+    impl_->departures_.push_back({.room = r, .user = u});
 }
 
 void engine::ready(instant now) {

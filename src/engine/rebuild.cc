@@ -85,7 +85,7 @@ void engine::impl::rebuild_list(const session& s) {
 void engine::impl::rebuild_ended(const session& s, const room& r, std::uint64_t observer_since,
                                  const place& since) {
     if ((s.everything && !s.full) || !r.ended || r.ended->newcomer == s.user ||
-        !since.may_be_before(r.ended->position)) {
+        observer_since >= r.ended->position || !since.may_be_before(r.ended->position)) {
         return;
     }
     const auto add = [&](user_key u, std::uint64_t position) {
@@ -97,18 +97,26 @@ void engine::impl::rebuild_ended(const session& s, const room& r, std::uint64_t 
             return;
         }
         // What was not noted per pair is bounded by the moment the room stopped to count.
-        const blocks::block* b = block_of(s.user, u);
-        const auto active = b == nullptr ? shown_activity(u) : b->shows.last_active;
+        const auto active = seen_activity(s.user, u);
         ended_.push_back(
             {u, position, active ? std::min(active, std::optional{r.ended->at}) : active});
     };
     for (const user_key u : r.ended->interesting) {
         add(u, r.ended->position);
     }
+    for (const blocks::block& b : blocks_.of(s.user)) {  // more than bare to this observer alone
+        if (const std::size_t i = r.find(b.subject);
+            i != r.members.size() && r.since[i] < r.ended->position) {
+            add(b.subject, r.ended->position);
+        }
+    }
     // Others may have gone offline before the room ended, untold: that keeps its own place.
     const std::uint64_t base = std::max(observer_since, r.counting_since);
     for (std::size_t i = 0; i < r.members.size(); ++i) {
         const user_key u = r.members[i];
+        if (r.since[i] >= r.ended->position) {
+            continue;  // came too late to be seen
+        }
         const std::uint64_t shown = std::max({changed_[u.index()], r.since[i], base});
         add(u, std::min(shown, r.ended->position));
     }

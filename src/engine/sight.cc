@@ -36,15 +36,16 @@ sight engine::impl::sight_of(const session& s, user_key subject) const {
                           : sight(s.user, subject);
 }
 
-engine::impl::reason engine::impl::reason_to_see(user_key observer, user_key subject) const {
+engine::impl::reason engine::impl::reason_under(user_visibility v, user_key observer,
+                                                user_key subject) const {
     reason found;
     const user_record& of = records_[subject.index()];
-    if (of.has_observers && of.visibility != user_visibility::nobody) {
+    if (of.has_observers && v != user_visibility::nobody) {
         if (const auto since = acceptances_.since(observer, subject)) {
             found = {*since, *since};
         }
     }
-    if (of.visibility != user_visibility::everyone) {
+    if (v != user_visibility::everyone) {
         return found;
     }
     auto few = records_[observer.index()].rooms.all();
@@ -151,6 +152,7 @@ void engine::impl::compare_sight(const job& j, user_key observer, instant now) {
     }
     if (sees) {
         forget_loss(observer, j.user);
+        blocks_.shown_since(observer, j.user, j.position);
     } else {
         add_loss(observer, j.user, j.position);
     }
@@ -247,6 +249,12 @@ const blocks::block* engine::impl::block_of(user_key observer, user_key subject)
                : nullptr;
 }
 
+// As the observer is told of it, whoever else knows better.
+std::optional<wall_time> engine::impl::seen_activity(user_key observer, user_key subject) const {
+    const blocks::block* b = block_of(observer, subject);
+    return b == nullptr ? shown_activity(subject) : b->shows.last_active;
+}
+
 presence::view engine::impl::frozen(const blocks::block& b) const {
     presence::view v{.last_active = b.shows.last_active};
     if (settings_.enabled) {
@@ -256,7 +264,7 @@ presence::view engine::impl::frozen(const blocks::block& b) const {
 }
 
 std::uint64_t engine::impl::frozen_since(const blocks::block& b) const {
-    return std::max(b.position, switched_);
+    return b.shows.text.empty() ? b.position : std::max(b.position, switched_);
 }
 
 frozen_view engine::freeze(user_key subject, instant now) const {
@@ -319,11 +327,10 @@ void engine::load_visibility(user_key u, user_visibility v, std::uint64_t positi
                              user_visibility before) {
     impl& e = *impl_;
     ASSERT(!e.begun_);
-    // The job that told of it may not have come to its end.
-    constexpr std::uint64_t lag = std::uint64_t{60'000} << 16;
     e.ensure(u).visibility = v;
-    if (!e.clean_ && (position == 0 || position + lag > e.positions_.restart())) {
-        e.changed_visibilities_.emplace_back(u, before);
+    // The job that told of it may not have ended.
+    if (!e.clean_ && (position == 0 || position >= e.positions_.recent())) {
+        e.changed_visibilities_.push_back({u, before, position});
         e.changed_[u.index()] = e.positions_.restart();
     }
 }

@@ -39,6 +39,15 @@ TEST(simulation_checkers_catch, an_early_empty_response) {
 TEST(simulation_checkers_catch, copies_that_disagree_on_the_activity) {
     EXPECT_TRUE(found(mutation::shows_another_time, "but it is"));
 }
+TEST(simulation_checkers_catch, events_after_a_revocation) {
+    EXPECT_TRUE(found(mutation::forgets_a_revocation, "policy forbids"));
+}
+TEST(simulation_checkers_catch, what_a_block_should_have_frozen) {
+    EXPECT_TRUE(found(mutation::forgets_a_block, "but it is"));
+}
+TEST(simulation_checkers_catch, the_activity_of_somebody_never_seen) {
+    EXPECT_TRUE(found(mutation::tells_a_stranger, "a stranger"));
+}
 TEST(simulation_checkers_catch, a_state_lost_by_a_kill) {
     EXPECT_TRUE(found(mutation::loses_a_save, "last heard"));
 }

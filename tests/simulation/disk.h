@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "base/time.h"
+#include "engine/views.h"
 #include "ports/store.h"
+#include "presence/visibility.h"
 
 namespace porchlight::simulation {
 
@@ -24,6 +26,18 @@ class disk {
         std::map<pair, std::uint64_t> memberships;  // room, user -> position
         std::map<std::uint32_t, bool> rooms;        // public
         std::map<std::uint32_t, std::pair<bool, std::uint64_t>> flips;
+        std::map<pair, std::uint64_t> acceptances;  // observer, subject -> position
+        std::set<pair> ended_acceptances;           // whose losses may not be written yet
+        struct visibility {
+            presence::user_visibility now{}, before{};
+            std::uint64_t position = 0;
+        };
+        std::map<std::uint32_t, visibility> visibilities;
+        struct block {
+            engine::frozen_view shows;
+            std::uint64_t position = 0;
+        };
+        std::map<pair, block> blocks;   // subject, observer
         std::set<std::uint32_t> dirty;  // its own file: survives a kill, not written behind
         std::uint64_t ceiling = 0;
     } now;

@@ -21,13 +21,16 @@ void world::step() {
     const std::uint64_t kind = draw(100);
     if (kind < 45) {
         change_somebody();
-    } else if (kind < 65) {
+    } else if (kind < 57) {
         change_rooms();
+    } else if (kind < 65) {
+        change_lists();
     } else if (kind < 93) {
         change_clients();
     } else {
         change_weather();
     }
+    note_sights();
     if (!failure_.empty()) {
         fail(failure_);
     }
@@ -306,6 +309,7 @@ void world::load() {
     for (const auto& [r, flip] : t.flips) {
         engine_->load_room_flip(room_key{r}, flip.first, flip.second);
     }
+    load_lists(t);
     for (const auto& [u, row] : t.statuses) {
         engine_->load_status(row);
     }
@@ -347,6 +351,7 @@ void world::load() {
         model_.restore(u, saved, policy_.enabled ? s : presence::state::offline, now_);
     }
     engine_->ready(now_);
+    settle_lists();
 }
 
 // What was committed in the last moment, and never came to the engine.
@@ -372,6 +377,7 @@ void world::interrupted_commits(std::vector<disk::pair>& departures) {
         disk_.now.statuses[u] =
             engine_->status_after(user_key{u}, device_key{devices_}, request, now_);
     }
+    interrupted_lists();
     for (const auto& [when, pair] : departures_) {
         if (now_.mono - when < 5s && !model_.rooms()[pair.first].members.contains(pair.second)) {
             departures.push_back(pair);

@@ -52,6 +52,15 @@ world::world(std::uint64_t seed, mutation m)
             new_client(u, device_key{devices_++});
         }
     }
+    // A room of which nothing else is known is taken to have counted.
+    for (const auto& [r, h] : model_.rooms()) {
+        for (const std::uint32_t o : h.members) {
+            for (const std::uint32_t s : h.members) {
+                ever_saw_.insert({o, s});
+            }
+        }
+    }
+    note_sights();
 }
 
 world::~world() = default;
