@@ -155,7 +155,7 @@ class engine {
     void load_acceptance(user_key observer, user_key subject, std::uint64_t presence_position);
     // After an unclean stop: it ended so shortly before that the loss row may be missing.
     void load_acceptance_end(user_key observer, user_key subject);
-    // `before`: what it was before the last change; looked at only where the position is 0.
+    // `before`: what it was before the change at that position.
     void load_visibility(user_key u, user_visibility v, std::uint64_t presence_position,
                          user_visibility before);
     void load_block(user_key subject, user_key observer, frozen_view v,

@@ -221,7 +221,9 @@ bool engine::impl::run_leave(job& j, instant now) {
     }
     // Whom no room shows was not seen through this one either.
     const auto lose = [&](user_key observer, user_key subject) {
-        if (!shows_in_rooms(subject) || may_see(observer, subject)) {
+        const bool was_unseen =
+            !j.tell && r.ended && std::ranges::binary_search(r.ended->concealed, subject);
+        if (was_unseen || !shows_in_rooms(subject) || may_see(observer, subject)) {
             return;
         }
         add_loss(observer, subject, j.loss_position);

@@ -112,9 +112,17 @@ struct engine::impl {
     // --- loading.cc ---
     void begin(instant now);
     void hold(user_key u, const saved_presence& saved, instant now);
-    void part(user_key observer, user_key subject, std::uint64_t position, bool surely_seen);
+    void part(user_key observer, user_key subject, std::uint64_t position);
     void part_all();
-    user_visibility visibility_before(user_key u) const;
+    struct visibility_change {
+        user_key user;
+        user_visibility before;
+        std::uint64_t position;  // 0: not known
+        bool is_open;            // not all may have been told of it
+    };
+    const visibility_change* change_of(user_key u) const;
+    user_visibility shown_of_late(user_key u) const;
+    bool showed_at(user_key u, std::uint64_t position) const;
     void grow_records(std::size_t size);
 
     // --- membership.cc ---
@@ -168,7 +176,7 @@ struct engine::impl {
     bool set_accepted(user_key observer, user_key subject, std::uint64_t position);
     void compare_sight(const job& j, user_key observer, instant now);
     void compare_peeks(const job& j, const room& r, instant now);
-    void lose_ended(const job& j, const room& r, user_key observer);
+    bool was_lost_with(const room& r, const job& j, user_key observer) const;
     bool run_visibility(job& j, instant now);
     std::vector<user_key> audience_of(user_key u) const;
 
@@ -257,12 +265,7 @@ struct engine::impl {
     };
     std::vector<departure> departures_;  // loaded, until begin()
     std::vector<std::pair<user_key, user_key>> ended_acceptances_;
-    struct visibility_change {
-        user_key user;
-        user_visibility before;
-        std::uint64_t position;  // 0: not known
-    };
-    std::vector<visibility_change> changed_visibilities_;
+    std::vector<visibility_change> visibility_changes_;  // loaded, until begin(); by user
     std::size_t known_ = 0;
     std::vector<room> rooms_;
     std::size_t rooms_known_ = 0;

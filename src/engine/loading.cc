@@ -45,10 +45,11 @@ void engine::impl::begin(instant now) {
         }
         set_interesting(user_key{u}, finds_interesting(user_key{u}));
     }
+    std::ranges::sort(visibility_changes_, {}, &visibility_change::user);
     for (room& r : rooms_) {
         r.shrink();
         for (std::size_t i = 0; r.ended && i < r.members.size(); ++i) {
-            if (visibility_before(r.members[i]) != user_visibility::everyone) {
+            if (!showed_at(r.members[i], r.ended->position)) {
                 r.ended->concealed.push_back(r.members[i]);
             }
             // A join that ended the room took the position before.
@@ -70,10 +71,24 @@ void engine::impl::begin(instant now) {
     part_all();
 }
 
-// What it was when all that was to be told had been told.
-user_visibility engine::impl::visibility_before(user_key u) const {
-    const auto change = std::ranges::find(changed_visibilities_, u, &visibility_change::user);
-    return change == changed_visibilities_.end() ? visibility_of(u) : change->before;
+const engine::impl::visibility_change* engine::impl::change_of(user_key u) const {
+    const auto change =
+        std::ranges::lower_bound(visibility_changes_, u, {}, &visibility_change::user);
+    return change == visibility_changes_.end() || change->user != u ? nullptr : &*change;
+}
+
+// The least strict visibility by which the user may have been seen lately.
+user_visibility engine::impl::shown_of_late(user_key u) const {
+    const visibility_change* change = change_of(u);
+    return change == nullptr || !change->is_open ? visibility_of(u)
+                                                 : std::min(visibility_of(u), change->before);
+}
+
+// May the rooms have shown the user at that position?
+bool engine::impl::showed_at(user_key u, std::uint64_t position) const {
+    const visibility_change* change = change_of(u);
+    const bool was_other = change != nullptr && !change->is_open && change->position > position;
+    return (was_other ? change->before : shown_of_late(u)) == user_visibility::everyone;
 }
 
 // Whoever may have seen somebody before the crash, and does not know yet that it is over.
@@ -83,11 +98,11 @@ void engine::impl::part_all() {
             continue;  // nobody saw anybody for that room
         }
         const auto part_both = [&](user_key m) {
-            if (visibility_before(m) == user_visibility::everyone) {
-                part(d.user, m, d.position, false);
+            if (shown_of_late(m) == user_visibility::everyone) {
+                part(d.user, m, d.position);
             }
-            if (visibility_before(d.user) == user_visibility::everyone) {
-                part(m, d.user, d.position, false);
+            if (shown_of_late(d.user) == user_visibility::everyone) {
+                part(m, d.user, d.position);
             }
         };
         std::ranges::for_each(ensure_room(d.room).members, part_both);
@@ -98,36 +113,40 @@ void engine::impl::part_all() {
         }
     }
     for (const auto& [observer, subject] : ended_acceptances_) {
-        if (visibility_before(subject) != user_visibility::nobody) {
-            part(observer, subject, positions_.restart(), true);
+        if (shown_of_late(subject) != user_visibility::nobody) {
+            part(observer, subject, positions_.restart());
         }
     }
-    for (const auto& [u, before, position] : changed_visibilities_) {
+    for (const auto& [u, before, position, is_open] : visibility_changes_) {
+        if (!is_open) {
+            continue;
+        }
         const job change{.user = u, .before = before};
         for (const room_key key : records_[u.index()].rooms.all()) {
             const room& r = rooms_[key.index()];
             for (std::size_t i = 0; r.ended && i < r.members.size(); ++i) {
-                lose_ended(change, r, r.members[i]);
+                if (was_lost_with(r, change, r.members[i])) {
+                    part(r.members[i], u, r.ended->position);
+                }
             }
         }
         for (const user_key o : audience_of(u)) {
-            const std::uint64_t since = reason_under(before, o, u).joined;
-            if (since != reason{}.joined && (position == 0 || since < position)) {
-                part(o, u, positions_.restart(), position != 0);
+            const std::uint64_t since = reason_under(before, o, u).counted;
+            if (since != reason{}.counted && (position == 0 || since < position)) {
+                part(o, u, positions_.restart());
             }
         }
     }
     departures_ = {};
     ended_acceptances_ = {};
-    changed_visibilities_ = {};
+    visibility_changes_ = {};
 }
 
-void engine::impl::part(user_key observer, user_key subject, std::uint64_t position,
-                        bool surely_seen) {
-    // The activity of somebody who may never have been seen is not told.
+// Without the activity: nobody knows what came first before the crash, and of somebody who was
+// never seen it is not told.
+void engine::impl::part(user_key observer, user_key subject, std::uint64_t position) {
     if (!may_see(observer, subject)) {
-        add_loss(observer, subject, position,
-                 surely_seen ? seen_activity(observer, subject) : std::nullopt);
+        add_loss(observer, subject, position, std::nullopt);
     }
 }
 

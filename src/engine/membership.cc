@@ -54,6 +54,9 @@ void engine::impl::recount(room_key key, instant now, user_key newcomer) {
     }
     r.counts = counts;
     // At the start the position of memberships that were never told of: theirs do not count.
+    if (!newcomer.valid()) {
+        positions_.next(now);  // only after a join that ended it does a flip follow at once
+    }
     const std::uint64_t position = at_start_ ? positions_.restart() : positions_.next(now);
     out_.room_flipped(key, counts, position);
     if (counts) {
@@ -64,8 +67,11 @@ void engine::impl::recount(room_key key, instant now, user_key newcomer) {
         r.ended->position = position;
         r.ended->at = now.wall;
         r.ended->newcomer = newcomer;
-        room::each(r.interesting,
-                   [&](std::size_t i) { r.ended->interesting.push_back(r.members[i]); });
+        room::each(r.interesting, [&](std::size_t i) {
+            if (r.since[i] < position) {
+                r.ended->interesting.push_back(r.members[i]);
+            }
+        });
         std::ranges::copy_if(r.members, std::back_inserter(r.ended->concealed),
                              [this](user_key u) { return !shows_in_rooms(u); });
     }

@@ -177,14 +177,13 @@ void engine::impl::compare_peeks(const job& j, const room& r, instant now) {
 
 // Of a room that stopped to count while the user still showed there, streams that did not ask since
 // must be told.
-void engine::impl::lose_ended(const job& j, const room& r, user_key observer) {
+bool engine::impl::was_lost_with(const room& r, const job& j, user_key observer) const {
     const std::uint64_t end = r.ended->position;
-    const bool was_there = r.since[r.find(observer)] < end && r.since[r.find(j.user)] < end &&
-                           observer != r.ended->newcomer && j.user != r.ended->newcomer;
-    if (was_there && observer != j.user && j.before == user_visibility::everyone &&
-        !may_see(observer, j.user) && !std::ranges::binary_search(r.ended->concealed, j.user)) {
-        add_loss(observer, j.user, end);
-    }
+    const bool met = observer != j.user && r.since[r.find(observer)] < end &&
+                     r.since[r.find(j.user)] < end && observer != r.ended->newcomer &&
+                     j.user != r.ended->newcomer;
+    return met && j.before == user_visibility::everyone && !may_see(observer, j.user) &&
+           !std::ranges::binary_search(r.ended->concealed, j.user);
 }
 
 bool engine::impl::run_visibility(job& j, instant now) {
@@ -215,9 +214,12 @@ bool engine::impl::run_visibility(job& j, instant now) {
         if (r.counts && j.member_cursor == 0) {
             compare_peeks(j, r, now);
         }
-        const bool done = r.counts
-                              ? members(r, [&](user_key o) { compare_sight(j, o, now); })
-                              : !r.ended || members(r, [&](user_key o) { lose_ended(j, r, o); });
+        const bool done = r.counts ? members(r, [&](user_key o) { compare_sight(j, o, now); })
+                                   : !r.ended || members(r, [&](user_key o) {
+                                         if (was_lost_with(r, j, o)) {
+                                             add_loss(o, j.user, r.ended->position);
+                                         }
+                                     });
         if (!done) {
             return false;
         }
@@ -329,8 +331,9 @@ void engine::load_visibility(user_key u, user_visibility v, std::uint64_t positi
     ASSERT(!e.begun_);
     e.ensure(u).visibility = v;
     // The job that told of it may not have ended.
-    if (!e.clean_ && (position == 0 || position >= e.positions_.recent())) {
-        e.changed_visibilities_.push_back({u, before, position});
+    const bool is_open = !e.clean_ && (position == 0 || position >= e.positions_.recent());
+    e.visibility_changes_.push_back({u, before, position, is_open});
+    if (is_open) {
         e.changed_[u.index()] = e.positions_.restart();
     }
 }
