@@ -61,8 +61,11 @@ inline constexpr std::size_t messages_scan_max = 5000;        // more to filter:
 inline constexpr std::size_t public_rooms_page_max = 500;     // more asked: capped
 inline constexpr std::size_t messages_page_max = 1000;        // more asked: capped
 inline constexpr std::size_t invites_per_call_max = 100;      // more: 400 M_INVALID_PARAM
-inline constexpr auto typing_timeout_max = 2min;              // longer asked: capped
-inline constexpr std::size_t typing_users_max = 100;          // more: the oldest are left out
+inline constexpr std::size_t to_device_content_bytes_max = 64 * 1024;  // longer: 413 M_TOO_LARGE
+inline constexpr std::size_t to_device_per_call_max = 1000;  // more devices: 400 M_INVALID_PARAM
+inline constexpr std::size_t to_device_waiting_max = 2000;   // more for a device: the oldest go
+inline constexpr auto typing_timeout_max = 2min;             // longer asked: capped
+inline constexpr std::size_t typing_users_max = 100;         // more: the oldest are left out
 
 // Streams (engine/)
 inline constexpr auto sync_timeout_max = 60s;                   // longer asked: capped
@@ -71,6 +74,8 @@ inline constexpr std::size_t streams_per_device_max = 8;        // more: the old
 inline constexpr std::size_t pending_subjects_max = 256;        // more: rebuilt from the token
 inline constexpr std::size_t timers_per_turn_max = 1000;        // more: the next turn
 inline constexpr std::size_t presence_bytes_per_response_max = 512 * 1024;  // the next response
+inline constexpr std::size_t to_device_per_response_max = 100;  // more: the next response
+inline constexpr std::size_t to_device_bytes_per_response_max = 512 * 1024;  // the next response
 inline constexpr auto session_linger = 30s;                     // longer between polls: rebuilt
 inline constexpr auto loss_age_max = 30 * 24h;                  // older: forgotten when crowded
 inline constexpr std::size_t losses_per_observer_max = 10'000;  // more: the oldest is forgotten
@@ -103,6 +108,8 @@ inline constexpr auto transaction_age_max = 48h;       // older answers are forg
 static_assert((ring_slots & (ring_slots - 1)) == 0);
 static_assert(event_bytes_max < body_bytes_max);
 static_assert(filter_bytes_max < body_bytes_max && account_data_bytes_max < body_bytes_max);
+static_assert(to_device_content_bytes_max < body_bytes_max);
+static_assert(to_device_bytes_per_response_max + to_device_content_bytes_max < unsent_bytes_max);
 static_assert(target_bytes_max < head_bytes_max);
 static_assert(body_bytes_max + head_bytes_max < partial_bytes_max);
 

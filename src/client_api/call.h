@@ -15,6 +15,7 @@ namespace porchlight::homeserver {
 class rooms;
 class statuses;
 class ephemeral;
+class to_device;
 }  // namespace porchlight::homeserver
 
 namespace porchlight::client_api {
@@ -53,6 +54,7 @@ struct api {
     homeserver::rooms& rooms;
     homeserver::statuses& statuses;
     homeserver::ephemeral& ephemeral;
+    homeserver::to_device& to_device;
     ports::http_sender& http;
     sync_streams* streams = nullptr;
     rate_limits* limits = nullptr;

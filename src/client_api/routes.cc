@@ -8,6 +8,7 @@
 #include "client_api/push/push.h"
 #include "client_api/rooms/rooms.h"
 #include "client_api/sync/sync.h"
+#include "client_api/to_device/to_device.h"
 
 namespace porchlight::client_api {
 
@@ -111,6 +112,9 @@ constexpr route table[] = {
     {"PUT",  "/rooms/{roomId}/typing/{userId}",              classic, required, body::object, set_typing},
     {"POST", "/rooms/{roomId}/receipt/{receiptType}/{eventId}", classic, required, body::object, send_receipt},
     {"POST", "/rooms/{roomId}/read_markers",                 stable,  required, body::object, set_read_markers},
+
+    // --- messages to devices ---
+    {"PUT",  "/sendToDevice/{eventType}/{txnId}",            stable | unstable, required, body::object, send_to_device},
 
     // --- streams ---
     {"GET", "/sync",                        stable,  required, body::none, sync},

@@ -14,6 +14,7 @@
 #include "client_api/sync/presence_json.h"
 #include "client_api/sync/stream_metrics.h"
 #include "client_api/sync/sync_rooms.h"
+#include "homeserver/to_device.h"
 
 namespace porchlight::client_api {
 
@@ -87,6 +88,7 @@ struct sync_streams::impl {
         base::mono_time deadline;
         presence::stream_request marks;
         base::room_key peek;
+        std::uint64_t told = 0;  // of the messages to the device, before this answer
         stream_kind kind = stream_kind::sync;
         std::uint16_t limit = 0;  // /events
         bool full = false;
@@ -104,6 +106,8 @@ struct sync_streams::impl {
     static void give_back(api& a, std::unique_ptr<engine::batch> b);
     void sync(call_ptr c, const sync_parameters& p, filter_ptr f);
     void with_filter(call_ptr c, sync_parameters p);
+    // What was told to a device that presents this token; it acknowledges that.
+    std::uint64_t told_by(base::device_key d, const std::optional<engine::token>& since);
     void open(http_handle h, caller who, std::optional<engine::token> since, const waiter& w,
               bool resumed);
     void deliver(std::unique_ptr<engine::batch> b);
@@ -135,6 +139,7 @@ void sync_streams::impl::sync(call_ptr c, const sync_parameters& p, filter_ptr f
     w.deadline = c->now().mono + (p.full_state ? base::milliseconds{0} : p.timeout);
     w.marks = p.marks;
     w.full = p.full_state;
+    w.told = told_by(c->user().device, p.since);
     waiting.insert_or_assign(c->handle, w);
     open(c->handle, c->user(), p.since, w, false);
 }
@@ -188,6 +193,16 @@ void sync_streams::impl::with_filter(call_ptr c, sync_parameters p) {
         });
 }
 
+std::uint64_t sync_streams::impl::told_by(base::device_key d,
+                                          const std::optional<engine::token>& since) {
+    if (!since) {
+        return 0;
+    }
+    const std::uint64_t told = server.to_device.told_by(*since);
+    server.to_device.acknowledged(d, told);
+    return told;
+}
+
 void sync_streams::impl::open(http_handle h, caller who, std::optional<engine::token> since,
                               const waiter& w, bool resumed) {
     const base::instant now = server.services.clock.now();
@@ -205,7 +220,8 @@ void sync_streams::impl::open(http_handle h, caller who, std::optional<engine::t
     p.resumed = resumed;
     p.durable_news = !since || w.full ||
                      (w.peek.valid() ? has_peek_news(server, w.peek, since->durable)
-                                     : has_news(server, who.user, since->durable));
+                                     : has_news(server, who.user, since->durable) ||
+                                           server.to_device.waiting_after(who.device, w.told));
     server.services.engine.open(std::move(p), now);
 }
 
@@ -253,6 +269,7 @@ sync_plan sync_streams::impl::plan_for(const engine::batch::delivery& d, const w
         plan_peek(plan, w.peek, server);
     } else {
         plan_rooms(plan, server);
+        plan.messages_after = server.to_device.waiting_after(d.device, w.told);
     }
     return plan;
 }
@@ -399,6 +416,8 @@ void sync_streams::events(call_ptr c) {
             return;
         }
         w.peek = *room;
+    } else {
+        w.told = impl_->told_by(c->user().device, p->from);
     }
     w.kind = stream_kind::events;
     w.filter = impl_->everything;
@@ -422,6 +441,10 @@ void sync_streams::initial_sync(call_ptr c) {
         plan.filter = std::move(with_left);
     }
     plan_rooms(plan, impl_->server);
+    // None is in it; its token leaves them all to the stream that goes on from there.
+    if (const auto waiting = impl_->server.to_device.waiting_after(plan.device, 0)) {
+        plan.next.messages = *waiting;
+    }
     const auto& engine = impl_->server.services.engine;
     std::string presence;
     item_separator separator{presence};

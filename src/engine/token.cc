@@ -1,6 +1,5 @@
 #include "engine/token.h"
 
-#include <array>
 #include <charconv>
 
 namespace porchlight::engine {
@@ -32,20 +31,22 @@ bool read_number(std::string_view& text, Number& out, char after) {
 }  // namespace
 
 std::string to_string(const token& t) {
-    std::array<char, 20 + 1 + 20 + 1 + 10> out;
-    char* const end = out.data() + out.size();
-    char* at = std::to_chars(out.data(), end, t.durable).ptr;
-    *at++ = '.';
-    at = std::to_chars(at, end, t.presence).ptr;
-    *at++ = '.';
-    at = std::to_chars(at, end, t.cut).ptr;
-    return {out.data(), at};
+    std::string text =
+        std::to_string(t.durable) + '.' + std::to_string(t.presence) + '.' + std::to_string(t.cut);
+    if (t.messages < t.durable) {
+        text += '.' + std::to_string(t.messages);
+    }
+    return text;
 }
 
 std::optional<token> parse_token(std::string_view text) {
     token t;
+    const bool with_messages = std::ranges::count(text, '.') == 3;
     if (!read_number(text, t.durable, '.') || !read_number(text, t.presence, '.') ||
-        !read_number(text, t.cut, '\0')) {
+        !read_number(text, t.cut, with_messages ? '.' : '\0')) {
+        return std::nullopt;
+    }
+    if (with_messages && (!read_number(text, t.messages, '\0') || t.messages >= t.durable)) {
         return std::nullopt;
     }
     return t;

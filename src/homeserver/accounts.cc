@@ -66,6 +66,7 @@ struct accounts::impl {
     std::uint32_t next_user = 0;
     std::uint32_t next_device = 0;
     std::vector<base::unique_function<void(user_key)>> on_deactivated, on_profile_changed;
+    std::vector<base::unique_function<void(device_key)>> on_device_ended;
     stored_filters filters{s, changes};
 
     instant now() const { return s.clock.now(); }
@@ -143,6 +144,9 @@ void accounts::impl::drop_device(device_key d) {
     const user_key u = table.find_device(d)->user;
     table.remove_device(d);
     s.engine.device_removed(u, d, now());
+    for (auto& each : on_device_ended) {
+        each(d);
+    }
 }
 
 login_result accounts::impl::enter(new_device d) {
@@ -638,6 +642,10 @@ std::vector<device_info> accounts::devices(user_key u) const {
         all.push_back(device(d));
     }
     return all;
+}
+
+void accounts::on_device_ended(base::unique_function<void(device_key)> f) {
+    impl_->on_device_ended.push_back(std::move(f));
 }
 
 void accounts::on_deactivated(base::unique_function<void(user_key)> f) {

@@ -79,6 +79,7 @@ class accounts {
     void filter(user_key u, std::uint32_t id, completion<std::shared_ptr<const std::string>> done);
 
     // Called after a device (logout) or account (deactivation) ended, and after a profile changed.
+    void on_device_ended(base::unique_function<void(device_key)> f);
     void on_deactivated(base::unique_function<void(user_key)> f);
     void on_profile_changed(base::unique_function<void(user_key)> f);
 

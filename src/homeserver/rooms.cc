@@ -27,8 +27,7 @@ event_draft member_draft(std::string_view sender, std::string target, json::obje
 
 }  // namespace
 
-rooms::impl::impl(services& services_in, accounts& accounts_in)
-    : s(services_in), a(accounts_in), started(services_in.clock.now().wall) {}
+rooms::impl::impl(services& services_in, accounts& accounts_in) : s(services_in), a(accounts_in) {}
 
 rooms::rooms(services& s, accounts& a) : impl_(std::make_unique<impl>(s, a)) {}
 rooms::~rooms() = default;
@@ -74,11 +73,11 @@ void rooms::send(caller who, room_key r, std::string type, json::object content,
         done(fail(errc::bad_json, "Events are redacted by PUT /rooms/{roomId}/redact/{eventId}"));
         return;
     }
-    impl_->once(who, std::move(txn_kind), std::move(txn_id), std::move(done),
-                [this, r, c = std::move(c)](completion<std::string> finish) mutable {
-                    c.done = std::move(finish);
-                    impl_->submit(r, std::move(c));
-                });
+    impl_->recent.once(who, std::move(txn_kind), std::move(txn_id), std::move(done),
+                       [this, r, c = std::move(c)](completion<std::string> finish) mutable {
+                           c.done = std::move(finish);
+                           impl_->submit(r, std::move(c));
+                       });
 }
 
 void rooms::set_state(caller who, room_key r, std::string type, std::string state_key,
@@ -171,7 +170,8 @@ void rooms::redact(caller who, room_key r, std::string event_id, std::string rea
                 }
             });
     };
-    impl_->once(who, std::move(txn_kind), std::move(txn_id), std::move(done), std::move(first));
+    impl_->recent.once(who, std::move(txn_kind), std::move(txn_id), std::move(done),
+                       std::move(first));
 }
 
 void rooms::forget(caller who, room_key r, completion<void> done) {

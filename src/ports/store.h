@@ -44,6 +44,7 @@ struct device_row {
     std::string token_hash;  // 32 bytes, BLAKE2b of the access token; unique
     wall_time created;
 };
+// Takes the device's answered transactions and waiting messages along.
 struct device_removal {
     device_key device;
 };
@@ -144,6 +145,66 @@ struct meta_row {
     std::string name;  // "presence_ceiling", "durable_ceiling", "server_name", "clean_stop", ...
     std::string value;
 };
+// A user id that is no account here: of another server, or not (yet) registered. Keys are shared
+// with accounts; an account made for it later takes the same key.
+struct name_row {
+    user_key user;
+    std::string user_id;  // unique among names
+};
+struct name_removal {
+    user_key user;
+};
+// One entry of a presence list: the observer's half.
+struct list_entry_row {
+    user_key observer, subject;
+    std::uint8_t state = 0;  // presence::entry_state
+    wall_time invited;       // of the newest invite
+    // P at which the observer's view of the subject began or ended; 0: not known yet, since the
+    // stop came between commit and the engine's answer; 1: never began.
+    std::uint64_t presence_position = 0;
+};
+struct list_entry_removal {
+    user_key observer, subject;
+};
+// What a subject said of an observer: the subject's half.
+struct consent_row {
+    user_key subject, observer;
+    std::uint8_t state = 0;            // presence::consent_state
+    wall_time since;                   // of the state: invited, accepted, denied, ... then
+    std::optional<wall_time> noticed;  // when the subject's clients were last told of an invite
+};
+struct consent_removal {
+    user_key subject, observer;
+};
+// The subject blocks the observer, who sees this of the subject meanwhile, offline.
+struct block_row {
+    user_key subject, observer;
+    std::string frozen_text;                      // empty: none
+    std::optional<wall_time> frozen_last_active;  // none: never seen
+    std::uint64_t presence_position = 0;          // P at which it took effect; 0: not known yet
+};
+struct block_removal {
+    user_key subject, observer;
+};
+// What a user said about who may see them. No row: everyone, and the server's default auto-accept.
+struct policy_row {
+    user_key user;
+    std::uint8_t visibility = 0;              // presence::user_visibility
+    std::optional<std::uint8_t> auto_accept;  // presence::auto_accept; none: the server's default
+    std::uint64_t presence_position = 0;      // P of the last change of visibility; 0: not known
+};
+// A message to one device, kept until the device presents a token at or past its position.
+struct to_device_row {
+    device_key device;
+    std::uint64_t position = 0;  // D; of the messages to one device each has its own
+    std::string type, sender;    // sender: a user id
+    std::string content;         // JSON object
+};
+// All messages of the device with position <= up_to.
+struct to_device_removal {
+    device_key device;
+    std::uint64_t up_to = 0;
+};
 // Event -> redaction: replaces the event's json.
 struct redaction {
     std::uint64_t position = 0;
@@ -153,7 +214,9 @@ struct redaction {
 using write = std::variant<account_row, profile_row, device_row, device_removal, filter_row,
                            account_data_row, room_row, event_row, membership_row, alias_row,
                            alias_removal, receipt_row, transaction_row, status_row, presence_row,
-                           loss_row, loss_removal, meta_row, redaction>;
+                           loss_row, loss_removal, meta_row, redaction, name_row, name_removal,
+                           list_entry_row, list_entry_removal, consent_row, consent_removal,
+                           block_row, block_removal, policy_row, to_device_row, to_device_removal>;
 using write_set = std::vector<write>;
 
 // --- reading ---
@@ -185,6 +248,16 @@ class store_reader {
     virtual void statuses(base::unique_function<void(status_row&&)> each) = 0;
     virtual void presences(base::unique_function<void(presence_row&&)> each) = 0;  // by user
     virtual void losses(base::unique_function<void(loss_row&&)> each) = 0;         // by position
+    virtual void names(base::unique_function<void(name_row&&)> each) = 0;          // by user
+    virtual void list_entries(
+        base::unique_function<void(list_entry_row&&)> each) = 0;  // by observer, subject
+    virtual void consents(
+        base::unique_function<void(consent_row&&)> each) = 0;                // by subject, observer
+    virtual void blocks(base::unique_function<void(block_row&&)> each) = 0;  // by subject, observer
+    virtual void policies(base::unique_function<void(policy_row&&)> each) = 0;  // by user
+    // Device and position of each message that waits, by device and position.
+    virtual void to_device_positions(
+        base::unique_function<void(device_key, std::uint64_t)> each) = 0;
     virtual std::optional<std::string> meta(std::string_view name) = 0;
     virtual std::uint64_t last_position() = 0;  // the highest position of any row; 0: none
 
@@ -198,6 +271,9 @@ class store_reader {
                                                     std::uint64_t at) = 0;
     virtual std::vector<account_data_row> account_data(user_key user, std::uint64_t after) = 0;
     virtual std::vector<receipt_row> receipts(room_key room, std::uint64_t after) = 0;
+    // Of one device, after < position <= up_to, oldest first, at most `limit`.
+    virtual std::vector<to_device_row> to_device(device_key device, std::uint64_t after,
+                                                 std::uint64_t up_to, std::size_t limit) = 0;
     virtual std::optional<std::string> filter(user_key user, std::uint32_t filter) = 0;
     virtual std::uint32_t filter_count(user_key user) = 0;  // filters are numbered from 0
     virtual std::optional<std::string> transaction(device_key device, std::string_view kind,

@@ -58,6 +58,7 @@ house::house(const config& c, ports::executor& decider, ports::cold_pool& cold, 
         rooms = std::make_unique<homeserver::rooms>(*services, *accounts);
         statuses = std::make_unique<homeserver::statuses>(*services, *accounts);
         ephemeral = std::make_unique<homeserver::ephemeral>(*services, *accounts, *rooms);
+        to_device = std::make_unique<homeserver::to_device>(*services, *accounts);
         load(clean);
     } catch (const ports::store_error& e) {
         throw start_error(e.message);
@@ -87,6 +88,7 @@ void house::check_server_name() {
 void house::load(bool clean) {
     accounts->load(*store_);
     rooms->load(*store_);
+    to_device->load(*store_);
     store_->statuses([this](ports::status_row&& r) {
         // A logout may have come to the disk without its end of a suppression.
         std::erase_if(r.suppressed, [this](base::device_key d) { return !accounts->exists(d); });

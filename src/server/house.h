@@ -11,6 +11,7 @@
 #include "homeserver/ephemeral.h"
 #include "homeserver/rooms.h"
 #include "homeserver/statuses.h"
+#include "homeserver/to_device.h"
 #include "server/config.h"
 #include "server/write_behind.h"
 #include "storage/dirty_file.h"
@@ -83,6 +84,7 @@ class house final : public engine::outside {
     std::unique_ptr<homeserver::rooms> rooms;
     std::unique_ptr<homeserver::statuses> statuses;
     std::unique_ptr<homeserver::ephemeral> ephemeral;
+    std::unique_ptr<homeserver::to_device> to_device;
 };
 
 }  // namespace porchlight::server

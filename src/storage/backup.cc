@@ -84,6 +84,28 @@ constexpr reference references[] = {
      "SELECT count(*) FROM presence WHERE user NOT IN (SELECT user FROM account)"},
     {"status texts of users without an account",
      "SELECT count(*) FROM status WHERE user NOT IN (SELECT user FROM account)"},
+    {"names that disagree with an account",
+     "SELECT count(*) FROM name WHERE user IN (SELECT user FROM account)"
+     " OR user_id IN (SELECT user_id FROM account)"},
+    {"list entries of users without an account",
+     "SELECT count(*) FROM list_entry WHERE observer NOT IN (SELECT user FROM account)"},
+    {"list entries for users without a name",
+     "SELECT count(*) FROM list_entry WHERE subject NOT IN"
+     " (SELECT user FROM account UNION ALL SELECT user FROM name)"},
+    {"consents of users without an account",
+     "SELECT count(*) FROM consent WHERE subject NOT IN (SELECT user FROM account)"},
+    {"consents to users without a name",
+     "SELECT count(*) FROM consent WHERE observer NOT IN"
+     " (SELECT user FROM account UNION ALL SELECT user FROM name)"},
+    {"blocks of users without an account",
+     "SELECT count(*) FROM block WHERE subject NOT IN (SELECT user FROM account)"},
+    {"blocks against users without a name",
+     "SELECT count(*) FROM block WHERE observer NOT IN"
+     " (SELECT user FROM account UNION ALL SELECT user FROM name)"},
+    {"policies of users without an account",
+     "SELECT count(*) FROM policy WHERE user NOT IN (SELECT user FROM account)"},
+    {"messages to devices that don't exist",
+     "SELECT count(*) FROM to_device WHERE device NOT IN (SELECT device FROM device)"},
 };
 
 }  // namespace

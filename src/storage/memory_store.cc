@@ -19,6 +19,8 @@ namespace {
 
 template <class Row>
 using by_user = std::map<user_key, Row>;
+template <class Row>
+using by_pair = std::map<std::pair<user_key, user_key>, Row>;
 struct nothing {};
 
 }  // namespace
@@ -47,7 +49,14 @@ struct memory_store::tables {
         transaction_by_age;
     by_user<status_row> statuses;
     by_user<presence_row> presences;
-    std::map<std::pair<user_key, user_key>, loss_row> losses;
+    by_pair<loss_row> losses;
+    by_user<name_row> names;
+    std::map<std::string, user_key, std::less<>> name_by_id;
+    by_pair<list_entry_row> list_entries;  // by observer, subject
+    by_pair<consent_row> consents;         // by subject, observer
+    by_pair<block_row> blocks;             // by subject, observer
+    by_user<policy_row> policies;
+    std::map<std::pair<device_key, std::uint64_t>, to_device_row> to_device;
     std::map<std::string, std::string, std::less<>> meta;
 
     std::vector<std::function<void()>> undo;  // of the running commit, newest last
@@ -111,6 +120,7 @@ struct memory_store::tables {
             const auto key = (it++)->first;
             forget_transaction(key);
         }
+        apply(to_device_removal{r.device, ~std::uint64_t{0}});
     }
     void apply(const filter_row& r) { put(filters, {r.user, r.filter}, r); }
     void apply(const account_data_row& r) { put(account_data, {r.user, r.room, r.type}, r); }
@@ -154,6 +164,34 @@ struct memory_store::tables {
     void apply(const presence_row& r) { put(presences, r.user, r); }
     void apply(const loss_row& r) { put(losses, {r.observer, r.subject}, r); }
     void apply(const loss_removal& r) { remove(losses, {r.observer, r.subject}); }
+    void apply(const name_row& r) {
+        const auto old = names.find(r.user);
+        index(name_by_id, old == names.end() ? nullptr : &old->second.user_id, r.user_id, r.user,
+              "name");
+        put(names, r.user, r);
+    }
+    void apply(const name_removal& r) {
+        const auto old = names.find(r.user);
+        if (old != names.end()) {
+            remove(name_by_id, std::string{old->second.user_id});
+            remove(names, r.user);
+        }
+    }
+    void apply(const list_entry_row& r) { put(list_entries, {r.observer, r.subject}, r); }
+    void apply(const list_entry_removal& r) { remove(list_entries, {r.observer, r.subject}); }
+    void apply(const consent_row& r) { put(consents, {r.subject, r.observer}, r); }
+    void apply(const consent_removal& r) { remove(consents, {r.subject, r.observer}); }
+    void apply(const block_row& r) { put(blocks, {r.subject, r.observer}, r); }
+    void apply(const block_removal& r) { remove(blocks, {r.subject, r.observer}); }
+    void apply(const policy_row& r) { put(policies, r.user, r); }
+    void apply(const to_device_row& r) { put(to_device, {r.device, r.position}, r); }
+    void apply(const to_device_removal& r) {
+        for (auto it = to_device.lower_bound({r.device, 0});
+             it != to_device.end() && it->first.first == r.device && it->first.second <= r.up_to;) {
+            const auto key = (it++)->first;
+            remove(to_device, key);
+        }
+    }
     void apply(const meta_row& r) { put(meta, r.name, r.value); }
     void apply(const redaction& r) {
         const auto found = events.find(r.position);
@@ -253,6 +291,28 @@ void memory_store::losses(unique_function<void(loss_row&&)> each) {
     }
 }
 
+void memory_store::names(unique_function<void(name_row&&)> each) {
+    tables_->each_row(tables_->names, each);
+}
+void memory_store::list_entries(unique_function<void(list_entry_row&&)> each) {
+    tables_->each_row(tables_->list_entries, each);
+}
+void memory_store::consents(unique_function<void(consent_row&&)> each) {
+    tables_->each_row(tables_->consents, each);
+}
+void memory_store::blocks(unique_function<void(block_row&&)> each) {
+    tables_->each_row(tables_->blocks, each);
+}
+void memory_store::policies(unique_function<void(policy_row&&)> each) {
+    tables_->each_row(tables_->policies, each);
+}
+void memory_store::to_device_positions(unique_function<void(device_key, std::uint64_t)> each) {
+    const std::scoped_lock lock{tables_->mutex};
+    for (const auto& [key, row] : tables_->to_device) {
+        each(row.device, row.position);
+    }
+}
+
 std::optional<std::string> memory_store::meta(std::string_view name) {
     const std::scoped_lock lock{tables_->mutex};
     const auto found = tables_->meta.find(name);
@@ -270,6 +330,7 @@ std::uint64_t memory_store::last_position() {
     look(tables_->account_data);
     look(tables_->memberships);
     look(tables_->receipts);
+    look(tables_->to_device);
     return last;
 }
 
@@ -356,6 +417,19 @@ std::vector<receipt_row> memory_store::receipts(room_key room, std::uint64_t aft
     std::vector<receipt_row> rows;
     for (auto& [position, row] : found) {
         rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+std::vector<to_device_row> memory_store::to_device(device_key device, std::uint64_t after,
+                                                   std::uint64_t up_to, std::size_t limit) {
+    const std::scoped_lock lock{tables_->mutex};
+    std::vector<to_device_row> rows;
+    for (auto it = tables_->to_device.upper_bound({device, after});
+         it != tables_->to_device.end() && rows.size() < limit && it->first.first == device &&
+         it->first.second <= up_to;
+         ++it) {
+        rows.push_back(it->second);
     }
     return rows;
 }

@@ -25,6 +25,13 @@ class memory_store : public ports::store {
     void statuses(base::unique_function<void(ports::status_row&&)> each) override;
     void presences(base::unique_function<void(ports::presence_row&&)> each) override;
     void losses(base::unique_function<void(ports::loss_row&&)> each) override;
+    void names(base::unique_function<void(ports::name_row&&)> each) override;
+    void list_entries(base::unique_function<void(ports::list_entry_row&&)> each) override;
+    void consents(base::unique_function<void(ports::consent_row&&)> each) override;
+    void blocks(base::unique_function<void(ports::block_row&&)> each) override;
+    void policies(base::unique_function<void(ports::policy_row&&)> each) override;
+    void to_device_positions(
+        base::unique_function<void(base::device_key, std::uint64_t)> each) override;
     std::optional<std::string> meta(std::string_view name) override;
     std::uint64_t last_position() override;
     std::vector<ports::event_row> events(const ports::event_query& q) override;
@@ -37,6 +44,8 @@ class memory_store : public ports::store {
     std::vector<ports::account_data_row> account_data(base::user_key user,
                                                       std::uint64_t after) override;
     std::vector<ports::receipt_row> receipts(base::room_key room, std::uint64_t after) override;
+    std::vector<ports::to_device_row> to_device(base::device_key device, std::uint64_t after,
+                                                std::uint64_t up_to, std::size_t limit) override;
     std::optional<std::string> filter(base::user_key user, std::uint32_t filter) override;
     std::uint32_t filter_count(base::user_key user) override;
     std::optional<std::string> transaction(base::device_key device, std::string_view kind,

@@ -232,6 +232,47 @@ void sqlite_store::losses(unique_function<void(loss_row&&)> each) {
     });
 }
 
+void sqlite_store::names(unique_function<void(name_row&&)> each) {
+    impl_->rows(query::names, [&](const statement& s) { each({s.key<user_key>(0), s.text(1)}); });
+}
+
+void sqlite_store::list_entries(unique_function<void(list_entry_row&&)> each) {
+    impl_->rows(query::list_entries, [&](const statement& s) {
+        each({s.key<user_key>(0), s.key<user_key>(1), static_cast<std::uint8_t>(s.integer(2)),
+              s.time(3), s.position(4)});
+    });
+}
+
+void sqlite_store::consents(unique_function<void(consent_row&&)> each) {
+    impl_->rows(query::consents, [&](const statement& s) {
+        each({s.key<user_key>(0), s.key<user_key>(1), static_cast<std::uint8_t>(s.integer(2)),
+              s.time(3), s.optional_time(4)});
+    });
+}
+
+void sqlite_store::blocks(unique_function<void(block_row&&)> each) {
+    impl_->rows(query::blocks, [&](const statement& s) {
+        each(
+            {s.key<user_key>(0), s.key<user_key>(1), s.text(2), s.optional_time(3), s.position(4)});
+    });
+}
+
+void sqlite_store::policies(unique_function<void(policy_row&&)> each) {
+    impl_->rows(query::policies, [&](const statement& s) {
+        policy_row r{s.key<user_key>(0), static_cast<std::uint8_t>(s.integer(1)), std::nullopt,
+                     s.position(3)};
+        if (!s.is_null(2)) {
+            r.auto_accept = static_cast<std::uint8_t>(s.integer(2));
+        }
+        each(std::move(r));
+    });
+}
+
+void sqlite_store::to_device_positions(unique_function<void(device_key, std::uint64_t)> each) {
+    impl_->rows(query::to_device_positions,
+                [&](const statement& s) { each(s.key<device_key>(0), s.position(1)); });
+}
+
 std::optional<std::string> sqlite_store::meta(std::string_view name) {
     return impl_->text(query::meta, name);
 }
@@ -286,6 +327,18 @@ std::vector<receipt_row> sqlite_store::receipts(room_key room, std::uint64_t aft
                              s.time(4), s.position(5)});
         },
         room, bound(after));
+    return found;
+}
+
+std::vector<to_device_row> sqlite_store::to_device(device_key device, std::uint64_t after,
+                                                   std::uint64_t up_to, std::size_t limit) {
+    std::vector<to_device_row> found;
+    impl_->rows(
+        query::to_device,
+        [&](const statement& s) {
+            found.push_back({s.key<device_key>(0), s.position(1), s.text(2), s.text(3), s.text(4)});
+        },
+        device, bound(after), bound(up_to), bound(limit));
     return found;
 }
 

@@ -15,6 +15,7 @@
 #include "homeserver/ephemeral.h"
 #include "homeserver/rooms.h"
 #include "homeserver/statuses.h"
+#include "homeserver/to_device.h"
 #include "storage/memory_store.h"
 
 // A homeserver on one thread without its edges: clock set by hand, seeded random, a memory store
@@ -154,6 +155,7 @@ class house_bench : public engine::outside {
         }
         accounts.load(*store);
         rooms.load(*store);
+        to_device.load(*store);
         store->statuses([this](ports::status_row&& r) { engine.load_status(r); });
         accounts.on_deactivated([this](base::user_key u) { rooms.leave_all(u); });
         accounts.on_profile_changed([this](base::user_key u) { rooms.profile_changed(u); });
@@ -265,6 +267,7 @@ class house_bench : public engine::outside {
     homeserver::rooms rooms{services, accounts};
     homeserver::statuses statuses{services, accounts};
     homeserver::ephemeral ephemeral{services, accounts, rooms};
+    homeserver::to_device to_device{services, accounts};
     std::function<void(std::unique_ptr<engine::batch>)> on_deliver;
     std::function<bool()> extra_step;  // another queue to run; false: nothing was there
 };

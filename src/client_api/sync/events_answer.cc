@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client_api/rooms/event_format.h"
+#include "client_api/sync/messages.h"
 #include "client_api/sync/presence_json.h"
 #include "client_api/sync/sync_skeleton.h"
 #include "client_api/sync/timeline.h"
@@ -74,7 +75,10 @@ composed_events compose_events(const sync_plan& plan, ports::store_reader& store
         events.resize(limit);
         end.durable = events.back().position;
         with_presence = false;
-    } else if (!events.empty() && events.size() + presence.size() > limit) {
+    }
+    const auto messages = read_messages(plan, store, limit - events.size(), end);
+    const std::size_t before = events.size() + messages.size();
+    if (before != 0 && before + presence.size() > limit) {
         with_presence = false;
     }
     if (!with_presence) {
@@ -97,6 +101,10 @@ composed_events compose_events(const sync_plan& plan, ports::store_reader& store
         append_json(text, format_event(row, reader, &store));
     }
     write_ephemeral(c, separator, plan, store, end.durable);
+    for (const ports::to_device_row& row : messages) {
+        separator.next();
+        append_message(text, row);
+    }
     if (with_presence) {
         for (const std::string& event : presence) {
             separator.next();

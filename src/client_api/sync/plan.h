@@ -30,7 +30,8 @@ struct sync_plan {
     std::optional<engine::token> since;  // none: first sync
     engine::token next;
     bool full_state = false;
-    bool account_data = false;  // some is newer than since
+    bool account_data = false;                    // some is newer than since
+    std::optional<std::uint64_t> messages_after;  // to the device wait past here; none: none
     base::wall_time now;
     filter_ptr filter;  // never null
     std::vector<room_plan> joined, invited, left;

@@ -87,6 +87,10 @@ void append_token(std::string& out, const engine::token& t) {
     append_number(out, t.presence);
     out += '.';
     append_number(out, t.cut);
+    if (t.messages < t.durable) {
+        out += '.';
+        append_number(out, t.messages);
+    }
 }
 
 }  // namespace porchlight::client_api

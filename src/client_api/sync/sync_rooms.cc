@@ -2,6 +2,8 @@
 
 #include <unordered_map>
 
+#include "base/limits.h"
+#include "client_api/sync/messages.h"
 #include "client_api/sync/presence_json.h"
 #include "client_api/sync/room_section.h"
 #include "client_api/sync/sync_skeleton.h"
@@ -83,17 +85,26 @@ composed_sync compose_sync(const sync_plan& plan, ports::store_reader& store,
         rows = store.account_data(plan.user, plan.everything() ? 0 : plan.after());
         std::erase_if(rows, [&plan](const auto& r) { return r.position > plan.next.durable; });
     }
+    engine::token next = plan.next;
+    const auto messages =
+        read_messages(plan, store, base::limits::to_device_per_response_max, next);
     std::string& text = c.answer.text();
     text.append(skeleton::sync_begin);
-    append_token(text, plan.next);
+    append_token(text, next);
     text.append(skeleton::sync_account_data);
     const bool data = write_account_data(text, plan, rows);
     text.append(skeleton::sync_rooms);
     const bool rooms = write_rooms(c.answer, plan, store, rows);
     text.append(skeleton::sync_presence);
     text.append(presence);
-    text.append(skeleton::sync_close);
-    c.empty = !data && !rooms;
+    text.append(skeleton::sync_to_device);
+    item_separator separator{text};
+    for (const ports::to_device_row& row : messages) {
+        separator.next();
+        append_message(text, row);
+    }
+    text.append(skeleton::sync_end);
+    c.empty = !data && !rooms && messages.empty();
     return c;
 }
 

@@ -3,7 +3,8 @@
 #include <string_view>
 
 // The constant texts of stream answers. /sync: begin, token, then either nothing_durable or
-// (durable_begin ... presence_begin), presence events, close.
+// (account_data ... presence), presence events, then close or
+// (to_device, messages, end).
 namespace porchlight::client_api::skeleton {
 
 inline constexpr std::string_view sync_begin = R"({"next_batch":")";
@@ -17,6 +18,11 @@ inline constexpr std::string_view sync_close =
     R"(]},"to_device":{"events":[]},"device_lists":{"changed":[],"left":[]},)"
     R"("device_one_time_keys_count":{"signed_curve25519":0},)"
     R"("device_unused_fallback_key_types":[]})";
+
+// The two parts of sync_close, around messages to the device.
+inline constexpr std::string_view sync_to_device =
+    sync_close.substr(0, sync_close.find(R"(]},"device_lists")"));
+inline constexpr std::string_view sync_end = sync_close.substr(sync_to_device.size());
 
 inline constexpr std::string_view events_begin = R"({"start":")";
 inline constexpr std::string_view events_end = R"(","end":")";

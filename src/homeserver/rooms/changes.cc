@@ -305,37 +305,4 @@ void rooms::impl::wake_room(room_key r) {
     s.engine.wake_peekers(r, now);
 }
 
-void rooms::impl::once(caller who, std::string kind, std::string txn_id,
-                       completion<std::string> done,
-                       base::unique_function<void(completion<std::string>)> first) {
-    if (txn_id.empty()) {
-        first(std::move(done));
-        return;
-    }
-    const std::string name = transactions::name(who.device, kind, txn_id);
-    if (recent.joins(name, done)) {
-        return;
-    }
-    recent.begin(name, std::move(done));
-    auto finish = [this, name](outcome<std::string> r) { recent.finish(name, r); };
-    // A device made in this run has all its transactions here, unless some were dropped.
-    if (!recent.forgot_some() && a.device(who.device).created > started) {
-        first(std::move(finish));
-        return;
-    }
-    read<std::optional<std::string>>(
-        [who, kind = std::move(kind), txn_id = std::move(txn_id)](ports::store_reader& store) {
-            return store.transaction(who.device, kind, txn_id);
-        },
-        [finish, f = std::move(first)](outcome<std::optional<std::string>> known) mutable {
-            if (!known) {
-                finish(known.error());
-            } else if (*known) {
-                finish(std::move(**known));
-            } else {
-                f(finish);
-            }
-        });
-}
-
 }  // namespace porchlight::homeserver

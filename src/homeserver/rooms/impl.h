@@ -8,7 +8,7 @@
 #include "homeserver/rooms/event_builder.h"
 #include "homeserver/rooms/live_room.h"
 #include "homeserver/rooms/room_table.h"
-#include "homeserver/rooms/transactions.h"
+#include "homeserver/transactions.h"
 
 namespace porchlight::homeserver {
 
@@ -47,10 +47,9 @@ struct rooms::impl {
     services& s;
     accounts& a;
     room_table table;
-    transactions recent{base::limits::transactions_kept_max};
+    transactions recent{s, a, base::limits::transactions_kept_max};
     std::set<std::string, std::less<>> reserved_aliases;  // being made
     std::set<user_key> renaming, renaming_again;          // profile_changed under way
-    wall_time started;
 
     // --- live rooms (live_room.cc) ---
     live_room& touch(room_key r);  // loads what is needed; throws ports::store_error
@@ -77,11 +76,6 @@ struct rooms::impl {
     void apply_member(room_key r, user_key target, membership to, std::uint64_t position);
     void wake_room(room_key r);
     ports::membership_row row_of(room_key r, const member_entry& m, std::uint64_t p) const;
-
-    // --- transactions (changes.cc) ---
-    // Calls `first` unless (device, kind, txn_id) is known; `first` answers through finish.
-    void once(caller who, std::string kind, std::string txn_id, completion<std::string> done,
-              base::unique_function<void(completion<std::string>)> first);
 
     // --- creation (create.cc) ---
     struct creation;

@@ -78,10 +78,35 @@ constexpr const char* version_3 = R"sql(
 ALTER TABLE status ADD COLUMN suppressed TEXT NOT NULL DEFAULT '';
 )sql";
 
+// Presence lists with consent, and messages to devices.
+constexpr const char* version_4 = R"sql(
+CREATE TABLE name(user INTEGER PRIMARY KEY, user_id TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE list_entry(
+    observer INTEGER NOT NULL, subject INTEGER NOT NULL, state INTEGER NOT NULL,
+    invited INTEGER NOT NULL, presence_position INTEGER NOT NULL,
+    PRIMARY KEY(observer, subject)) STRICT, WITHOUT ROWID;
+CREATE TABLE consent(
+    subject INTEGER NOT NULL, observer INTEGER NOT NULL, state INTEGER NOT NULL,
+    since INTEGER NOT NULL, noticed INTEGER,
+    PRIMARY KEY(subject, observer)) STRICT, WITHOUT ROWID;
+CREATE TABLE block(
+    subject INTEGER NOT NULL, observer INTEGER NOT NULL, frozen_text TEXT NOT NULL,
+    frozen_last_active INTEGER, presence_position INTEGER NOT NULL,
+    PRIMARY KEY(subject, observer)) STRICT, WITHOUT ROWID;
+CREATE TABLE policy(
+    user INTEGER PRIMARY KEY, visibility INTEGER NOT NULL, auto_accept INTEGER,
+    presence_position INTEGER NOT NULL) STRICT;
+CREATE TABLE to_device(
+    device INTEGER NOT NULL, position INTEGER NOT NULL, type TEXT NOT NULL, sender TEXT NOT NULL,
+    content TEXT NOT NULL, PRIMARY KEY(device, position)) STRICT;
+CREATE INDEX to_device_by_position ON to_device(position);
+)sql";
+
 constexpr std::array steps{
     migration{"the first schema", version_1},
     migration{"indexes for age, room state, receipts and account data", version_2},
     migration{"devices suppressed by PUT offline", version_3},
+    migration{"presence lists, policies and messages to devices", version_4},
 };
 
 }  // namespace

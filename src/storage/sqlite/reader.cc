@@ -34,12 +34,26 @@ constexpr struct {
      " frozen_last_active, suppressed FROM status ORDER BY user"},
     {query::presences, "SELECT user, state, last_active, changed FROM presence ORDER BY user"},
     {query::losses, "SELECT observer, subject, position, last_active FROM loss ORDER BY position"},
+    {query::names, "SELECT user, user_id FROM name ORDER BY user"},
+    {query::list_entries,
+     "SELECT observer, subject, state, invited, presence_position FROM list_entry"
+     " ORDER BY observer, subject"},
+    {query::consents,
+     "SELECT subject, observer, state, since, noticed FROM consent ORDER BY subject, observer"},
+    {query::blocks,
+     "SELECT subject, observer, frozen_text, frozen_last_active, presence_position FROM block"
+     " ORDER BY subject, observer"},
+    {query::policies,
+     "SELECT user, visibility, auto_accept, presence_position FROM policy ORDER BY user"},
+    {query::to_device_positions,
+     "SELECT device, position FROM to_device ORDER BY device, position"},
     {query::meta, "SELECT value FROM meta WHERE name=?"},
     {query::last_position,
      "SELECT max(coalesce((SELECT max(position) FROM event), 0),"
      " coalesce((SELECT max(position) FROM account_data), 0),"
      " coalesce((SELECT max(position) FROM membership), 0),"
-     " coalesce((SELECT max(position) FROM receipt), 0))"},
+     " coalesce((SELECT max(position) FROM receipt), 0),"
+     " coalesce((SELECT max(position) FROM to_device), 0))"},
     {query::events,
      "SELECT " EVENT_COLUMNS " FROM event WHERE room=? AND position>? AND position<=?"
      " ORDER BY position LIMIT ?"},
@@ -77,6 +91,9 @@ constexpr struct {
     {query::receipts,
      "SELECT room, user, type, event_id, ts, position FROM receipt"
      " INDEXED BY receipt_by_room WHERE room=? AND position>? ORDER BY position"},
+    {query::to_device,
+     "SELECT device, position, type, sender, content FROM to_device"
+     " WHERE device=? AND position>? AND position<=? ORDER BY position LIMIT ?"},
     {query::filter, "SELECT json FROM filter WHERE user=? AND filter=?"},
     {query::filter_count, "SELECT count(*) FROM filter WHERE user=?"},
     {query::transaction, "SELECT result FROM answered WHERE device=? AND kind=? AND txn_id=?"},

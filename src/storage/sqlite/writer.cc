@@ -63,7 +63,29 @@ writer::writer(connection& c)
             " last_active=excluded.last_active"),
       loss_gone_(c, "DELETE FROM loss WHERE observer=? AND subject=?"),
       meta_(c, "REPLACE INTO meta(name, value) VALUES(?,?)"),
-      redaction_(c, "UPDATE event SET json=? WHERE position=?") {}
+      redaction_(c, "UPDATE event SET json=? WHERE position=?"),
+      name_(c,
+            "INSERT INTO name(user, user_id) VALUES(?,?) ON CONFLICT(user) DO UPDATE SET"
+            " user_id=excluded.user_id"),
+      name_gone_(c, "DELETE FROM name WHERE user=?"),
+      list_entry_(c,
+                  "REPLACE INTO list_entry(observer, subject, state, invited, presence_position)"
+                  " VALUES(?,?,?,?,?)"),
+      list_entry_gone_(c, "DELETE FROM list_entry WHERE observer=? AND subject=?"),
+      consent_(c,
+               "REPLACE INTO consent(subject, observer, state, since, noticed) VALUES(?,?,?,?,?)"),
+      consent_gone_(c, "DELETE FROM consent WHERE subject=? AND observer=?"),
+      block_(c,
+             "REPLACE INTO block(subject, observer, frozen_text, frozen_last_active,"
+             " presence_position) VALUES(?,?,?,?,?)"),
+      block_gone_(c, "DELETE FROM block WHERE subject=? AND observer=?"),
+      policy_(c,
+              "REPLACE INTO policy(user, visibility, auto_accept, presence_position)"
+              " VALUES(?,?,?,?)"),
+      to_device_(c,
+                 "REPLACE INTO to_device(device, position, type, sender, content)"
+                 " VALUES(?,?,?,?,?)"),
+      to_device_gone_(c, "DELETE FROM to_device WHERE device=? AND position<=?") {}
 
 void writer::commit(std::span<const write_set> sets, bool durable) {
     sync_commits(durable);
@@ -104,6 +126,7 @@ void writer::apply(const device_row& r) {
 void writer::apply(const device_removal& r) {
     device_gone_.run(r.device);
     device_answers_gone_.run(r.device);
+    to_device_gone_.run(r.device, std::int64_t{INT64_MAX});
 }
 void writer::apply(const filter_row& r) {
     filter_.run(r.user, r.filter, r.json);
@@ -157,6 +180,39 @@ void writer::apply(const meta_row& r) {
 }
 void writer::apply(const redaction& r) {
     redaction_.run(r.json, r.position);
+}
+void writer::apply(const name_row& r) {
+    name_.run(r.user, r.user_id);
+}
+void writer::apply(const name_removal& r) {
+    name_gone_.run(r.user);
+}
+void writer::apply(const list_entry_row& r) {
+    list_entry_.run(r.observer, r.subject, r.state, r.invited, r.presence_position);
+}
+void writer::apply(const list_entry_removal& r) {
+    list_entry_gone_.run(r.observer, r.subject);
+}
+void writer::apply(const consent_row& r) {
+    consent_.run(r.subject, r.observer, r.state, r.since, r.noticed);
+}
+void writer::apply(const consent_removal& r) {
+    consent_gone_.run(r.subject, r.observer);
+}
+void writer::apply(const block_row& r) {
+    block_.run(r.subject, r.observer, r.frozen_text, r.frozen_last_active, r.presence_position);
+}
+void writer::apply(const block_removal& r) {
+    block_gone_.run(r.subject, r.observer);
+}
+void writer::apply(const policy_row& r) {
+    policy_.run(r.user, r.visibility, r.auto_accept, r.presence_position);
+}
+void writer::apply(const to_device_row& r) {
+    to_device_.run(r.device, r.position, r.type, r.sender, r.content);
+}
+void writer::apply(const to_device_removal& r) {
+    to_device_gone_.run(r.device, r.up_to);
 }
 
 }  // namespace porchlight::storage::sqlite

@@ -35,6 +35,17 @@ class writer {
     void apply(const ports::loss_removal& r);
     void apply(const ports::meta_row& r);
     void apply(const ports::redaction& r);
+    void apply(const ports::name_row& r);
+    void apply(const ports::name_removal& r);
+    void apply(const ports::list_entry_row& r);
+    void apply(const ports::list_entry_removal& r);
+    void apply(const ports::consent_row& r);
+    void apply(const ports::consent_removal& r);
+    void apply(const ports::block_row& r);
+    void apply(const ports::block_removal& r);
+    void apply(const ports::policy_row& r);
+    void apply(const ports::to_device_row& r);
+    void apply(const ports::to_device_removal& r);
     void sync_commits(bool wanted);
 
     connection& connection_;
@@ -42,7 +53,9 @@ class writer {
     statement begin_, commit_;
     statement account_, profile_, device_, device_gone_, device_answers_gone_, filter_,
         account_data_, room_, event_, membership_, alias_, alias_gone_, receipt_, answered_,
-        answered_old_, status_, presence_, loss_, loss_gone_, meta_, redaction_;
+        answered_old_, status_, presence_, loss_, loss_gone_, meta_, redaction_, name_, name_gone_,
+        list_entry_, list_entry_gone_, consent_, consent_gone_, block_, block_gone_, policy_,
+        to_device_, to_device_gone_;
 };
 
 }  // namespace porchlight::storage::sqlite

@@ -59,7 +59,9 @@ TEST(backup, replaces_nothing_and_needs_a_database) {
 TEST(integrity_check, is_content_with_a_sound_database) {
     const temporary_folder folder;
     sqlite_store s{{.path = folder / "p.db"}};
-    commit(s, {account(1, "@a:here"), device(1, 1), room(1), message(1, 1), member(1, 1, 1)});
+    commit(s, {account(1, "@a:here"), device(1, 1), room(1), message(1, 1), member(1, 1, 1),
+               stranger(2, "@b:there"), entry(1, 2), entry(1, 1), consent(1, 2), block(1, 2),
+               policy(1), letter(1, 2)});
     EXPECT_THAT(integrity_check(folder / "p.db"), IsEmpty());
 }
 
@@ -70,6 +72,22 @@ TEST(integrity_check, names_rows_that_refer_to_nothing) {
     EXPECT_THAT(
         integrity_check(folder / "p.db"),
         ElementsAre("2 devices of users without an account", "1 events in rooms that don't exist"));
+}
+
+TEST(integrity_check, names_half_of_a_list_entry_and_letters_to_nobody) {
+    const temporary_folder folder;
+    sqlite_store s{{.path = folder / "p.db"}};
+    commit(s, {account(1, "@a:here"), stranger(1, "@other:there"), stranger(5, "@a:here"),
+               entry(7, 1), entry(1, 7), consent(7, 1), consent(1, 7), block(7, 1), block(1, 7),
+               policy(7), policy(5), letter(7, 1)});
+    EXPECT_THAT(
+        integrity_check(folder / "p.db"),
+        ElementsAre(
+            "2 names that disagree with an account", "1 list entries of users without an account",
+            "1 list entries for users without a name", "1 consents of users without an account",
+            "1 consents to users without a name", "1 blocks of users without an account",
+            "1 blocks against users without a name", "2 policies of users without an account",
+            "1 messages to devices that don't exist"));
 }
 
 TEST(integrity_check, finds_damage) {

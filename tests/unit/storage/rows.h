@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "ports/store.h"
 
@@ -54,6 +56,26 @@ inline membership_row member(std::uint32_t room, std::uint32_t user, std::uint64
 inline presence_row seen(std::uint32_t user, std::uint64_t changed) {
     return {user_key{user}, 2, at(7), changed};
 }
+inline name_row stranger(std::uint32_t user, std::string id) {
+    return {user_key{user}, std::move(id)};
+}
+inline list_entry_row entry(std::uint32_t observer, std::uint32_t subject) {
+    return {user_key{observer}, user_key{subject}, 2, at(observer), std::uint64_t{subject} << 40};
+}
+inline consent_row consent(std::uint32_t subject, std::uint32_t observer) {
+    return {user_key{subject}, user_key{observer}, 3, at(subject), at(observer)};
+}
+inline block_row block(std::uint32_t subject, std::uint32_t observer) {
+    return {user_key{subject}, user_key{observer}, "at work", at(observer),
+            std::uint64_t{subject} << 40};
+}
+inline policy_row policy(std::uint32_t user) {
+    return {user_key{user}, 1, std::uint8_t{3}, std::uint64_t{user} << 40};
+}
+inline to_device_row letter(std::uint32_t device, std::uint64_t position) {
+    return {device_key{device}, position, "m.presence_invite", "@alice:here",
+            R"({"n":)" + std::to_string(position) + "}"};
+}
 inline meta_row named(std::string name, std::string value) {
     return {std::move(name), std::move(value)};
 }
@@ -68,6 +90,13 @@ std::vector<Row> all(store& s, void (store_reader::*read)(base::unique_function<
     std::vector<Row> rows;
     (s.*read)([&](Row&& r) { rows.push_back(std::move(r)); });
     return rows;
+}
+
+// Of each message that waits.
+inline std::vector<std::pair<device_key, std::uint64_t>> letters(store& s) {
+    std::vector<std::pair<device_key, std::uint64_t>> found;
+    s.to_device_positions([&](device_key d, std::uint64_t p) { found.emplace_back(d, p); });
+    return found;
 }
 
 }  // namespace porchlight::storage::testing
@@ -96,5 +125,12 @@ PORCHLIGHT_SAME(status_row, r.user, r.text, r.text_expires, r.hidden, r.hidden_b
                 r.frozen_last_active, r.suppressed)
 PORCHLIGHT_SAME(presence_row, r.user, r.state, r.last_active, r.changed)
 PORCHLIGHT_SAME(loss_row, r.observer, r.subject, r.position, r.last_active)
+PORCHLIGHT_SAME(name_row, r.user, r.user_id)
+PORCHLIGHT_SAME(list_entry_row, r.observer, r.subject, r.state, r.invited, r.presence_position)
+PORCHLIGHT_SAME(consent_row, r.subject, r.observer, r.state, r.since, r.noticed)
+PORCHLIGHT_SAME(block_row, r.subject, r.observer, r.frozen_text, r.frozen_last_active,
+                r.presence_position)
+PORCHLIGHT_SAME(policy_row, r.user, r.visibility, r.auto_accept, r.presence_position)
+PORCHLIGHT_SAME(to_device_row, r.device, r.position, r.type, r.sender, r.content)
 #undef PORCHLIGHT_SAME
 }  // namespace porchlight::ports

@@ -65,6 +65,13 @@ TYPED_TEST(store_conformance, an_empty_store_answers_every_question) {
     EXPECT_THAT(all(s, &store_reader::statuses), IsEmpty());
     EXPECT_THAT(all(s, &store_reader::presences), IsEmpty());
     EXPECT_THAT(all(s, &store_reader::losses), IsEmpty());
+    EXPECT_THAT(all(s, &store_reader::names), IsEmpty());
+    EXPECT_THAT(all(s, &store_reader::list_entries), IsEmpty());
+    EXPECT_THAT(all(s, &store_reader::consents), IsEmpty());
+    EXPECT_THAT(all(s, &store_reader::blocks), IsEmpty());
+    EXPECT_THAT(all(s, &store_reader::policies), IsEmpty());
+    EXPECT_THAT(letters(s), IsEmpty());
+    EXPECT_THAT(s.to_device(device_key{1}, 0, 9, 9), IsEmpty());
     EXPECT_EQ(s.meta("server_name"), std::nullopt);
     EXPECT_EQ(s.last_position(), 0U);
     EXPECT_THAT(s.events({.room = room_key{1}}), IsEmpty());
@@ -282,6 +289,92 @@ TYPED_TEST(store_conformance, losses_come_by_position) {
     EXPECT_THAT(all(this->reopened(), &store_reader::losses), ElementsAre(first, second));
 }
 
+TYPED_TEST(store_conformance, names_come_by_user_and_go_when_an_account_takes_them) {
+    commit(*this->store_,
+           {stranger(9, "@z:there"), stranger(3, "@a:there"), stranger(4, "@x:here")});
+    commit(*this->store_, {account(4, "@x:here"), name_removal{user_key{4}},
+                           name_removal{user_key{77}}, stranger(9, "@zoe:there")});
+    EXPECT_THAT(all(this->reopened(), &store_reader::names),
+                ElementsAre(stranger(3, "@a:there"), stranger(9, "@zoe:there")));
+}
+
+TYPED_TEST(store_conformance, a_name_belongs_to_one_key) {
+    commit(*this->store_, {stranger(1, "@a:there")});
+    EXPECT_THROW(commit(*this->store_, {stranger(2, "@a:there")}), store_error);
+    commit(*this->store_, {name_removal{user_key{1}}, stranger(2, "@a:there")});
+    EXPECT_THAT(all(this->reopened(), &store_reader::names), ElementsAre(stranger(2, "@a:there")));
+}
+
+TYPED_TEST(store_conformance, list_entries_come_by_observer_and_subject) {
+    list_entry_row accepted = entry(1, 7);
+    accepted.state = 1;
+    accepted.presence_position = 0;
+    commit(*this->store_, {entry(2, 1), entry(1, 9), entry(1, 7), entry(1, 3)});
+    commit(*this->store_, {accepted, list_entry_removal{user_key{1}, user_key{3}},
+                           list_entry_removal{user_key{9}, user_key{1}}});
+    EXPECT_THAT(all(this->reopened(), &store_reader::list_entries),
+                ElementsAre(accepted, entry(1, 9), entry(2, 1)));
+}
+
+TYPED_TEST(store_conformance, consents_come_by_subject_and_observer) {
+    consent_row silent = consent(1, 7);
+    silent.noticed.reset();
+    commit(*this->store_, {consent(2, 1), consent(1, 9), consent(1, 7), consent(1, 3)});
+    commit(*this->store_, {silent, consent_removal{user_key{1}, user_key{3}},
+                           consent_removal{user_key{9}, user_key{1}}});
+    EXPECT_THAT(all(this->reopened(), &store_reader::consents),
+                ElementsAre(silent, consent(1, 9), consent(2, 1)));
+}
+
+TYPED_TEST(store_conformance, blocks_come_by_subject_and_observer) {
+    block_row bare = block(1, 7);
+    bare.frozen_text.clear();
+    bare.frozen_last_active.reset();
+    commit(*this->store_, {block(2, 1), block(1, 9), block(1, 7), block(1, 3)});
+    commit(*this->store_, {bare, block_removal{user_key{1}, user_key{3}},
+                           block_removal{user_key{9}, user_key{1}}});
+    EXPECT_THAT(all(this->reopened(), &store_reader::blocks),
+                ElementsAre(bare, block(1, 9), block(2, 1)));
+}
+
+TYPED_TEST(store_conformance, policies_with_and_without_an_auto_accept) {
+    policy_row of_the_server = policy(1);
+    of_the_server.auto_accept.reset();
+    policy_row never = policy(2);
+    never.auto_accept = std::uint8_t{0};
+    commit(*this->store_, {policy(2), policy(1)});
+    commit(*this->store_, {never, of_the_server});
+    EXPECT_THAT(all(this->reopened(), &store_reader::policies), ElementsAre(of_the_server, never));
+}
+
+TYPED_TEST(store_conformance, messages_to_a_device_between_positions_oldest_first) {
+    commit(*this->store_, {letter(1, 30), letter(2, 15), letter(1, 10), letter(1, 20)});
+    store& s = this->reopened();
+    const device_key d{1};
+    EXPECT_THAT(s.to_device(d, 0, ~std::uint64_t{0}, 9),
+                ElementsAre(letter(1, 10), letter(1, 20), letter(1, 30)));
+    EXPECT_THAT(s.to_device(d, 10, 20, 9), ElementsAre(letter(1, 20)));
+    EXPECT_THAT(s.to_device(d, 0, 30, 2), ElementsAre(letter(1, 10), letter(1, 20)));
+    EXPECT_THAT(s.to_device(d, 30, ~std::uint64_t{0}, 9), IsEmpty());
+    EXPECT_THAT(letters(s), ElementsAre(std::pair{d, 10U}, std::pair{d, 20U}, std::pair{d, 30U},
+                                        std::pair{device_key{2}, 15U}));
+}
+
+TYPED_TEST(store_conformance, messages_to_a_device_are_removed_up_to_a_position) {
+    commit(*this->store_, {letter(1, 10), letter(1, 20), letter(1, 30), letter(2, 15)});
+    commit(*this->store_,
+           {to_device_removal{device_key{1}, 20}, to_device_removal{device_key{3}, 99}});
+    EXPECT_THAT(letters(this->reopened()),
+                ElementsAre(std::pair{device_key{1}, 30U}, std::pair{device_key{2}, 15U}));
+}
+
+TYPED_TEST(store_conformance, a_removed_device_takes_its_messages_along) {
+    commit(*this->store_,
+           {device(1, 1), device(2, 1), letter(1, 10), letter(1, 20), letter(2, 15)});
+    commit(*this->store_, {device_removal{device_key{1}}});
+    EXPECT_THAT(letters(this->reopened()), ElementsAre(std::pair{device_key{2}, 15U}));
+}
+
 TYPED_TEST(store_conformance, meta_values_are_replaced_by_name) {
     commit(*this->store_, {named("server_name", "here"), named("clean_stop", "1")});
     commit(*this->store_, {named("clean_stop", "")});
@@ -393,20 +486,43 @@ TYPED_TEST(store_conformance, the_last_position_is_that_of_any_durable_row) {
     EXPECT_EQ(s.last_position(), 8U);
     commit(s, {receipt_row{room_key{1}, user_key{1}, "m.read", "$e3", at(0), 13}});
     EXPECT_EQ(s.last_position(), 13U);
-    commit(s, {seen(1, 1'000'000), loss_row{user_key{1}, user_key{2}, 2'000'000, {}}});
-    EXPECT_EQ(s.last_position(), 13U) << "presence has positions of its own";
+    commit(s, {letter(1, 21)});
+    EXPECT_EQ(s.last_position(), 21U);
+    commit(s, {seen(1, 1'000'000), loss_row{user_key{1}, user_key{2}, 2'000'000, {}}, entry(1, 2),
+               block(1, 2), policy(1)});
+    EXPECT_EQ(s.last_position(), 21U) << "presence has positions of its own";
 }
 
 TYPED_TEST(store_conformance, a_commit_is_all_or_nothing) {
     store& s = *this->store_;
     commit(s, {account(1, "@a:here"), profile_row{user_key{1}, "A", ""}, message(1, 1),
                member(1, 1, 1), device(1, 1), transaction_row{device_key{1}, "k", "t", "r", at(0)},
-               loss_row{user_key{1}, user_key{2}, 1, {}}, named("n", "1")});
+               loss_row{user_key{1}, user_key{2}, 1, {}}, named("n", "1"), stranger(9, "@z:there"),
+               entry(1, 9), consent(1, 9), block(1, 9), policy(1), letter(1, 1), letter(2, 1)});
     const std::vector<write_set> sets = {
-        {account(2, "@b:here"), profile_row{user_key{1}, "B", ""}, redaction{1, "{}"},
-         member(1, 1, 2), member(1, 2, 2), message(2, 1), device_removal{device_key{1}},
+        {account(2, "@b:here"),
+         profile_row{user_key{1}, "B", ""},
+         redaction{1, "{}"},
+         member(1, 1, 2),
+         member(1, 2, 2),
+         message(2, 1),
+         device_removal{device_key{1}},
          transaction_row{device_key{2}, "k", "t", "r", at(0)},
-         loss_removal{user_key{1}, user_key{2}}, named("n", "2"), named("m", "2"), seen(1, 1)},
+         loss_removal{user_key{1}, user_key{2}},
+         named("n", "2"),
+         named("m", "2"),
+         seen(1, 1),
+         name_removal{user_key{9}},
+         stranger(8, "@z:there"),
+         list_entry_removal{user_key{1}, user_key{9}},
+         entry(2, 9),
+         consent_removal{user_key{1}, user_key{9}},
+         consent(2, 9),
+         block_removal{user_key{1}, user_key{9}},
+         block(2, 9),
+         policy(2),
+         to_device_removal{device_key{2}, 1},
+         letter(2, 2)},
         {message(3, 1), account(3, "@a:here")},
     };
     EXPECT_THROW(s.commit(sets, true), store_error);
@@ -423,6 +539,13 @@ TYPED_TEST(store_conformance, a_commit_is_all_or_nothing) {
     EXPECT_THAT(all(again, &store_reader::presences), IsEmpty());
     EXPECT_EQ(again.meta("n"), "1");
     EXPECT_EQ(again.meta("m"), std::nullopt);
+    EXPECT_THAT(all(again, &store_reader::names), ElementsAre(stranger(9, "@z:there")));
+    EXPECT_THAT(all(again, &store_reader::list_entries), ElementsAre(entry(1, 9)));
+    EXPECT_THAT(all(again, &store_reader::consents), ElementsAre(consent(1, 9)));
+    EXPECT_THAT(all(again, &store_reader::blocks), ElementsAre(block(1, 9)));
+    EXPECT_THAT(all(again, &store_reader::policies), ElementsAre(policy(1)));
+    EXPECT_THAT(again.to_device(device_key{1}, 0, 9, 9), ElementsAre(letter(1, 1)));
+    EXPECT_THAT(again.to_device(device_key{2}, 0, 9, 9), ElementsAre(letter(2, 1)));
     commit(again, {account(2, "@b:here"), device(2, 1)});  // and the names are free
 }
 
