@@ -79,6 +79,10 @@ inline constexpr std::size_t call_units_max = 4'000;            // marks inside 
 inline constexpr std::size_t saves_per_turn_max = 2000;         // more: the next turn
 inline constexpr auto save_delay = 500ms;                       // presence is written behind
 inline constexpr auto turn_max = 2ms;                           // longer work: the next turn
+inline constexpr auto window_max = 1s;         // W of a thread that is behind grows to this
+inline constexpr auto ready_wait_max = 50ms;   // longer from ready to answered: W doubles
+inline constexpr auto ready_wait_calm = 10ms;  // shorter for window_calm: W is halved again
+inline constexpr auto window_calm = 5s;
 
 // Queues
 inline constexpr std::size_t ring_slots = 8192;       // power of two; full: see docs
@@ -104,6 +108,7 @@ static_assert((ring_slots & (ring_slots - 1)) == 0);
 static_assert(event_bytes_max < body_bytes_max);
 static_assert(filter_bytes_max < body_bytes_max && account_data_bytes_max < body_bytes_max);
 static_assert(target_bytes_max < head_bytes_max);
+static_assert(ready_wait_calm < ready_wait_max && ready_wait_max < window_max);
 static_assert(body_bytes_max + head_bytes_max < partial_bytes_max);
 
 }  // namespace porchlight::base::limits

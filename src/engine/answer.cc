@@ -8,9 +8,10 @@ namespace porchlight::engine {
 void engine::impl::serve_ready(instant now, bool all) {
     std::size_t at = 0;
     for (; at < ready_.size() && (all || units_ > 0); ++at) {
-        const std::uint32_t i = ready_[at];
+        const auto [i, since] = ready_[at];
         sessions_[i].on_ready = false;
         if (sessions_[i].parked) {
+            note_wait(sessions_[i].handle.thread, now.mono - since, now.mono);
             serve(i, now);
         }
         units_ -= units_ > 0 ? 1 : 0;

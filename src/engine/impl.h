@@ -18,6 +18,7 @@
 #include "engine/sessions.h"
 #include "engine/users.h"
 #include "engine/views.h"
+#include "engine/window.h"
 
 // The inside of the engine; its parts are in the .cc files named after them. Nothing outside of
 // this folder includes it.
@@ -190,8 +191,11 @@ struct engine::impl {
     void leave_parked(std::uint32_t i, instant now, bool answered);
     void drop_session(std::uint32_t i, instant now);
     void schedule_answer(std::uint32_t i, instant now);
-    void make_ready(std::uint32_t i);
-    void must_answer(std::uint32_t i);
+    // `since`: from when on it could have been answered.
+    void make_ready(std::uint32_t i, mono_time since);
+    void must_answer(std::uint32_t i, mono_time since);
+    thread_window& window_of(std::uint32_t thread);
+    void note_wait(std::uint32_t thread, milliseconds waited, mono_time now);
     void arm_session(std::uint32_t i);
     void on_session_deadline(std::uint32_t i, instant now);
     token token_for(const session& s) const;
@@ -259,7 +263,12 @@ struct engine::impl {
     std::size_t units_ = 0;  // what this turn or call may still do
     bool in_turn_ = false;
     std::uint64_t epoch_ = 0;
-    std::vector<std::uint32_t> ready_;
+    struct ready_session {
+        std::uint32_t session;
+        mono_time since;
+    };
+    std::vector<ready_session> ready_;
+    std::vector<thread_window> windows_;  // of each net thread
     std::vector<std::uint32_t> unsaved_;
     std::optional<mono_time> save_at_;
 
