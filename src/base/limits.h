@@ -85,7 +85,7 @@ inline constexpr auto ready_wait_calm = 10ms;  // shorter for window_calm: W is 
 inline constexpr auto window_calm = 5s;
 
 // Queues
-inline constexpr std::size_t ring_slots = 8192;       // power of two; full: see docs
+inline constexpr std::size_t ring_slots = 8192;       // power of two; 7/8 full: no more reading
 inline constexpr std::size_t store_queue_max = 8192;  // full: durable requests get 503
 inline constexpr std::size_t cold_queue_max = 1024;   // full: 503 with Retry-After
 inline constexpr std::size_t password_hashes_at_once = 2;
