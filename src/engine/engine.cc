@@ -220,7 +220,9 @@ void engine::impl::turn(instant now) {
         }
     };
     session_deadlines_.advance(now.mono, session_due, limits::timers_per_turn_max);
-    const std::size_t kept_for_answers = units_ / 2;
+    // Marks are quicker than answers: when these lag behind, there is no hurry with more of them.
+    const std::size_t kept_for_answers =
+        ready_.size() > limits::ready_sessions_max ? units_ / 8 * 7 : units_ / 2;
     units_ -= kept_for_answers;
     run_jobs(now);
     units_ += kept_for_answers;

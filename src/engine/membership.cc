@@ -126,11 +126,11 @@ void engine::impl::add_loss(user_key observer, user_key subject, std::uint64_t p
     }
     const blocks::block* b = block_of(observer, subject);
     const auto active = b == nullptr ? shown_activity(subject) : b->shows.last_active;
+    out_.save(ports::loss_row{
+        .observer = observer, .subject = subject, .position = position, .last_active = active});
     for (const user_key pruned : losses_.add(observer, {subject, position, active})) {
         out_.forget({.observer = observer, .subject = pruned});
     }
-    out_.save(ports::loss_row{
-        .observer = observer, .subject = subject, .position = position, .last_active = active});
 }
 
 void engine::impl::forget_loss(user_key observer, user_key subject) {
