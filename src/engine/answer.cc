@@ -8,12 +8,13 @@ namespace porchlight::engine {
 void engine::impl::serve_ready(instant now, bool all) {
     std::size_t at = 0;
     for (; at < ready_.size() && (all || units_ > 0); ++at) {
-        const std::uint32_t i = ready_[at];
+        const auto [i, since] = ready_[at];
         sessions_[i].on_ready = false;
         if (sessions_[i].parked) {
+            note_wait(sessions_[i].handle.thread, now.mono - since, now.mono);
             serve(i, now);
         }
-        units_ -= units_ > 0 ? 1 : 0;
+        spend(cost::answer);
     }
     ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(at));
 }
@@ -64,7 +65,7 @@ void engine::impl::collect_pending(const session& s) {
     std::ranges::sort(candidates_);
     const auto repeats = std::ranges::unique(candidates_);
     candidates_.erase(repeats.begin(), repeats.end());
-    units_ -= std::min(units_, candidates_.size());
+    spend(candidates_.size() * cost::row);
     for (const user_key u : candidates_) {
         if (s.filter && !s.filter->accepts(u)) {
             continue;

@@ -34,10 +34,12 @@ using presence::user_visibility;
 struct settings {
     presence::settings presence;
     rooms_policy rooms = rooms_policy::all;
-    std::vector<room_key> rooms_excluded;     // ascending; never count for presence
-    std::uint32_t room_members_max = 0;       // 0: no limit; 10 % hysteresis
-    milliseconds window = milliseconds{100};  // W: least time between presence answers of a session
-    bool enabled = true;                      // presence as a whole; off: everyone offline
+    std::vector<room_key> rooms_excluded;  // ascending; never count for presence
+    std::uint32_t room_members_max = 0;    // 0: no limit; 10 % hysteresis
+    // W: least time between presence answers of a session; of a net thread that is behind it
+    // doubles, up to limits::window_max. 0: none, whatever happens.
+    milliseconds window = milliseconds{100};
+    bool enabled = true;  // presence as a whole; off: everyone offline
     milliseconds restart_spread = std::chrono::seconds{5};
     // Marks and rows one input, one turn may do before the rest becomes a job. Tests make it tiny.
     std::size_t units_per_call = base::limits::call_units_max;
@@ -94,6 +96,7 @@ struct batch {
     };
     std::uint32_t thread = 0;
     instant at;
+    mono_time begun{};  // the net thread may say when it came to it, before recycle(); 0: unknown
     std::vector<char> arena;
     std::vector<subject> subjects;
     std::vector<std::uint32_t> indices;  // into subjects
@@ -230,7 +233,8 @@ class engine {
     void turn(instant now);
     // When turn() has something to do; nullopt: nothing until the next input.
     std::optional<mono_time> next_turn() const;
-    // A batch that was sent comes back, so that the next one need not allocate. Optional.
+    // A batch that was sent comes back, so that the next one need not allocate, and so that a net
+    // thread which comes late to its batches is noticed. Optional.
     void recycle(std::unique_ptr<batch> b);
     // Drain: answers every parked stream and saves everything not yet saved.
     void drain(instant now);
@@ -238,6 +242,8 @@ class engine {
     struct counts {
         std::uint64_t updates, marks, deliveries, subjects_delivered, rebuilt, overflowed;
         std::size_t users_known, users_live, sessions, rooms;
+        std::uint64_t windows_doubled;  // how often a W was
+        milliseconds window;            // the longest W of a net thread
     };
     counts statistics() const;
 

@@ -200,7 +200,7 @@ bool engine::impl::run_join(job& j, instant now) {
             j.member_cursor = at->value;
             return false;
         }
-        --units_;
+        spend(cost::pair);
         if (*at != j.user) {
             hear_of(*at, j.user, j.position, now);
             hear_of(j.user, *at, j.position, now);
@@ -235,7 +235,7 @@ bool engine::impl::run_leave(job& j, instant now) {
         if (units_ == 0) {
             return false;
         }
-        --units_;
+        spend(cost::pair);
         const user_key other = j.members[j.member_cursor];
         lose(other, j.user);
         lose(j.user, other);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "engine/sessions.h"
 #include "engine/users.h"
 #include "engine/views.h"
+#include "engine/window.h"
 
 // The inside of the engine; its parts are in the .cc files named after them. Nothing outside of
 // this folder includes it.
@@ -66,6 +68,17 @@ struct job {
     std::vector<user_key> members = {};  // leave: who was there
     user_visibility before = user_visibility::everyone;  // visibility: what it was
 };
+
+// What work takes of the units of a call or a turn; one is about 50 ns, and a mark takes one. The
+// rest was measured with `./dev bench turns`.
+namespace cost {
+inline constexpr std::size_t answer = 4;      // to find, copy and park what one stream gets ...
+inline constexpr std::size_t row = 2;         // ... and each subject in it
+inline constexpr std::size_t pair = 12;       // two who meet or part: their reasons, both ways
+inline constexpr std::size_t comparison = 6;  // an observer of a user whose visibility changed
+inline constexpr std::size_t scanned = 64;    // so many members for one unit
+inline constexpr std::size_t candidate = 4;   // its reason, its place
+}  // namespace cost
 
 // The last room of a fan-out, so to say: those whom the subject accepted.
 inline constexpr std::uint32_t observers_cursor = no_index;
@@ -208,8 +221,11 @@ struct engine::impl {
     void leave_parked(std::uint32_t i, instant now, bool answered);
     void drop_session(std::uint32_t i, instant now);
     void schedule_answer(std::uint32_t i, instant now);
-    void make_ready(std::uint32_t i);
-    void must_answer(std::uint32_t i);
+    // `since`: from when on it could have been answered.
+    void make_ready(std::uint32_t i, mono_time since);
+    void must_answer(std::uint32_t i, mono_time since);
+    thread_window& window_of(std::uint32_t thread);
+    void note_wait(std::uint32_t thread, milliseconds waited, mono_time now);
     void arm_session(std::uint32_t i);
     void on_session_deadline(std::uint32_t i, instant now);
     token token_for(const session& s) const;
@@ -282,9 +298,15 @@ struct engine::impl {
     base::timing_wheel<timer> user_deadlines_, session_deadlines_;
     std::deque<job> jobs_;   // by position
     std::size_t units_ = 0;  // what this turn or call may still do
+    void spend(std::size_t units) { units_ -= std::min(units_, units); }
     bool in_turn_ = false;
     std::uint64_t epoch_ = 0;
-    std::vector<std::uint32_t> ready_;
+    struct ready_session {
+        std::uint32_t session;
+        mono_time since;
+    };
+    std::vector<ready_session> ready_;
+    std::vector<thread_window> windows_;  // of each net thread
     std::vector<std::uint32_t> unsaved_;
     std::optional<mono_time> save_at_;
 

@@ -151,11 +151,11 @@ void engine::impl::add_loss(user_key observer, user_key subject, std::uint64_t p
         l != nullptr && l->position >= position) {
         return;  // another reason ended later
     }
+    out_.save(ports::loss_row{
+        .observer = observer, .subject = subject, .position = position, .last_active = active});
     for (const user_key pruned : losses_.add(observer, {subject, position, active})) {
         out_.forget({.observer = observer, .subject = pruned});
     }
-    out_.save(ports::loss_row{
-        .observer = observer, .subject = subject, .position = position, .last_active = active});
 }
 
 void engine::impl::forget_loss(user_key observer, user_key subject) {

@@ -195,7 +195,7 @@ bool engine::impl::run_visibility(job& j, instant now) {
                 j.member_cursor = at->value;
                 return false;
             }
-            --units_;
+            spend(cost::comparison);
             each(*at);
         }
         return true;

@@ -14,7 +14,7 @@ void engine::impl::end_streams(user_key u, device_key d, instant now) {
             close_stream(s, now);
             s.ends = true;
             if (s.parked) {
-                must_answer(i);
+                must_answer(i, now.mono);
             } else {
                 drop_session(i, now);
             }

@@ -57,7 +57,7 @@ struct stored {
     std::uint64_t ceiling = 0;
 };
 
-class world final : public outside {
+class world : public outside {
   public:
     explicit world(settings s = {}) : config(s) { start(true); }
 
@@ -81,6 +81,7 @@ class world final : public outside {
             }
             answers[d.handle.slot].push_back(std::move(a));
         }
+        b->begun = b->at.mono + net_lag;
         e->recycle(std::move(b));
     }
     void save(const ports::presence_row& r) override {
@@ -208,7 +209,7 @@ class world final : public outside {
     }
     // Opens a poll and returns its number; its answer comes to answers[number].
     std::uint32_t poll_with(poll p) {
-        p.handle = {.thread = 0, .slot = ++last_poll, .generation = last_poll};
+        p.handle = {.thread = p.handle.thread, .slot = ++last_poll, .generation = last_poll};
         e->open(p, now);
         return last_poll;
     }
@@ -255,6 +256,7 @@ class world final : public outside {
     std::set<std::uint32_t> open_polls;
     std::uint32_t last_poll = 0;
     std::size_t saves = 0;
+    milliseconds net_lag{0};  // from a batch to the moment its net thread begins it
     std::unique_ptr<engine> e;
 };
 
