@@ -146,7 +146,8 @@ class engine {
     // Position 0: not known, since the stop came between commit and joined(). After an unclean stop
     // it counts as new; store such rows again with current_token().presence.
     void load_membership(room_key r, user_key u, std::uint64_t presence_position);
-    void load_room(room_key r, bool is_public);
+    void load_room(room_key r, bool is_public, std::size_t members = 0);  // 0: not known
+    void load_users(std::uint32_t bound);  // keys below it will come: room is made for them once
     // As settings::rooms_excluded, when keys are known only after the rooms.
     void load_excluded_rooms(std::vector<room_key> rooms);
     // The last flip that outside::room_flipped told. A room without one is taken to have counted.

@@ -238,9 +238,18 @@ void engine::load_excluded_rooms(std::vector<room_key> rooms) {
     impl_->settings_.rooms_excluded = std::move(rooms);
 }
 
-void engine::load_room(room_key r, bool is_public) {
+void engine::load_room(room_key r, bool is_public, std::size_t members) {
     ASSERT(!impl_->begun_);
-    impl_->ensure_room(r).is_public = is_public;
+    room& in = impl_->ensure_room(r);
+    in.is_public = is_public;
+    in.members.reserve(members);
+    in.since.reserve(members);
+}
+
+void engine::load_users(std::uint32_t bound) {
+    ASSERT(!impl_->begun_);
+    impl_->records_.reserve(bound);
+    impl_->changed_.reserve(bound);
 }
 
 void engine::load_room_flip(room_key key, bool counted, std::uint64_t position) {

@@ -1,7 +1,11 @@
 #include "homeserver/account_table.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstring>
+#include <functional>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -12,10 +16,6 @@ namespace {
 constexpr std::size_t arena_block = 64 * 1024;
 
 }  // namespace
-
-std::size_t account_table::name_hash::operator()(std::string_view name) const {
-    return std::hash<std::string_view>{}(name);
-}
 
 std::size_t account_table::token_prefix::operator()(const token_hash& t) const {
     std::size_t h = 0;
@@ -44,8 +44,50 @@ const char* account_table::keep(std::string_view name) {
     return place;
 }
 
+// Where the search for a name begins.
+std::size_t account_table::slot_of(std::string_view name) const {
+    return std::hash<std::string_view>{}(name) & (by_name_.size() - 1);
+}
+
+void account_table::put_in_index(user_key u, std::size_t slot) {
+    while (by_name_[slot].valid()) {
+        slot = (slot + 1) & (by_name_.size() - 1);
+    }
+    by_name_[slot] = u;
+}
+
+// A slot is anywhere in memory. Asked for some names ahead, it is there when it is needed; without
+// that, waiting for it is most of a start with a million accounts.
+void account_table::index_names() {
+    constexpr std::size_t ahead = 16;
+    by_name_.assign(std::bit_ceil(std::max<std::size_t>(2 * (count_ + 1), 16)), user_key{});
+    std::array<std::pair<user_key, std::size_t>, ahead> next{};
+    for (std::size_t i = 0; i < records_.size() + ahead; ++i) {
+        auto& [u, slot] = next[i % ahead];
+        if (u.valid()) {
+            put_in_index(u, slot);
+        }
+        u = {};
+        if (i < records_.size() && records_[i].name != nullptr) {
+            u = user_key{static_cast<std::uint32_t>(i)};
+            slot = slot_of(user_id(u));
+            __builtin_prefetch(&by_name_[slot], 1);
+        }
+    }
+}
+
 void account_table::add(user_key u, std::string_view user_id, wall_time created, bool deactivated) {
-    ASSERT(u.valid() && user_id.size() <= 255 && !find(user_id));
+    load(u, user_id, created, deactivated);
+    if (2 * count_ > by_name_.size()) {
+        index_names();
+    } else {
+        put_in_index(u, slot_of(user_id));
+    }
+}
+
+void account_table::load(user_key u, std::string_view user_id, wall_time created,
+                         bool deactivated) {
+    ASSERT(u.valid() && user_id.size() <= 255);
     if (u.index() >= records_.size()) {
         records_.resize(u.index() + 1);
     }
@@ -55,12 +97,20 @@ void account_table::add(user_key u, std::string_view user_id, wall_time created,
     r.name_size = static_cast<std::uint8_t>(user_id.size());
     r.created = created;
     r.deactivated = deactivated;
-    by_name_.insert(u);
+    ++count_;
 }
 
-std::optional<user_key> account_table::find(std::string_view user_id) const {
-    const auto found = by_name_.find(user_id);
-    return found == by_name_.end() ? std::nullopt : std::optional{*found};
+std::optional<user_key> account_table::find(std::string_view name) const {
+    if (by_name_.empty()) {
+        return std::nullopt;
+    }
+    for (std::size_t slot = slot_of(name); by_name_[slot].valid();
+         slot = (slot + 1) & (by_name_.size() - 1)) {
+        if (user_id(by_name_[slot]) == name) {
+            return by_name_[slot];
+        }
+    }
+    return std::nullopt;
 }
 
 std::string_view account_table::user_id(user_key u) const {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -14,21 +13,26 @@
 namespace porchlight::homeserver {
 
 // The live state of accounts: names, devices, tokens, profiles. Only what was committed is in here.
-// Deciding thread only. Cost of a user without device and profile: 24 bytes, the name, about 8 of
+// Deciding thread only. Cost of a user without device and profile: 24 bytes, the name, 8 to 16 of
 // the index.
 class account_table {
   public:
-    account_table() : by_name_(0, name_hash{this}, name_equal{this}) {}
+    account_table() = default;
     account_table(const account_table&) = delete;
     account_table& operator=(const account_table&) = delete;
 
+    // Start-up: all accounts by load(), then index_names() once, before anything is looked for.
+    void load(user_key u, std::string_view user_id, wall_time created, bool deactivated);
+    void reserve(std::uint32_t users) { records_.reserve(users); }  // keys below it will come
+    void index_names();
+    // REQUIRES: neither the key nor the name is there.
     void add(user_key u, std::string_view user_id, wall_time created, bool deactivated);
-    std::optional<user_key> find(std::string_view user_id) const;
+    std::optional<user_key> find(std::string_view name) const;
     std::string_view user_id(user_key u) const;
     wall_time created(user_key u) const { return at(u).created; }
     bool is_deactivated(user_key u) const { return at(u).deactivated; }
     void deactivate(user_key u);  // also drops the profile. REQUIRES: no devices
-    std::size_t count() const { return by_name_.size(); }
+    std::size_t count() const { return count_; }
     std::uint32_t key_bound() const { return static_cast<std::uint32_t>(records_.size()); }
 
     struct device {
@@ -61,20 +65,6 @@ class account_table {
     };
     static_assert(sizeof(record) == 24);
 
-    // The index holds keys and looks the names up in the records.
-    struct name_hash {
-        using is_transparent = void;
-        const account_table* table;
-        std::size_t operator()(std::string_view name) const;
-        std::size_t operator()(user_key u) const { return (*this)(table->user_id(u)); }
-    };
-    struct name_equal {
-        using is_transparent = void;
-        const account_table* table;
-        bool operator()(user_key a, user_key b) const { return a == b; }
-        bool operator()(std::string_view a, user_key b) const { return a == table->user_id(b); }
-        bool operator()(user_key a, std::string_view b) const { return b == table->user_id(a); }
-    };
     // A token hash is as random as a hash can be.
     struct token_prefix {
         std::size_t operator()(const token_hash& t) const;
@@ -83,9 +73,13 @@ class account_table {
     const record& at(user_key u) const;
     record& at(user_key u);
     const char* keep(std::string_view name);
+    std::size_t slot_of(std::string_view name) const;
+    void put_in_index(user_key u, std::size_t slot);
 
     std::vector<record> records_;
-    boost::unordered_flat_set<user_key, name_hash, name_equal> by_name_;
+    // Names to keys: open addressing, at most half full; the names are looked up in the records.
+    std::vector<user_key> by_name_;  // a power of two of slots; not valid(): free
+    std::size_t count_ = 0;
     boost::unordered_flat_map<device_key, device, std::hash<device_key>> devices_;
     boost::unordered_flat_map<token_hash, device_key, token_prefix> tokens_;
     boost::unordered_flat_map<user_key, profile, std::hash<user_key>> profiles_;

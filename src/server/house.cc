@@ -1,10 +1,12 @@
 #include "server/house.h"
 
+#include <malloc.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <future>
 #include <sstream>
 #include <utility>
 
@@ -85,17 +87,36 @@ void house::check_server_name() {
     }
 }
 
+// Most of a start is SQLite going through rows, so two connections do it at once: what the accounts
+// keep for themselves and what the engine will be given last, beside the rooms.
 void house::load(bool clean) {
-    accounts->load(*store_);
+    std::vector<ports::presence_row> presences;
+    presences.reserve(store_->user_bound());
+    std::future<void> beside = std::async(std::launch::async, [this, &presences] {
+        accounts->load(*store_);
+        store_->presences([&](ports::presence_row&& r) { presences.push_back(r); });
+    });
     rooms->load(*store_);
+    beside.get();
+    load_presences(presences);
     to_device->load(*store_);
     store_->statuses([this](ports::status_row&& r) {
         // A logout may have come to the disk without its end of a suppression.
         std::erase_if(r.suppressed, [this](base::device_key d) { return !accounts->exists(d); });
         engine_ptr->load_status(r);
     });
-    // Whoever is dirty changed in a way the store may not know; without a row it was the first
-    // change.
+    store_->losses([this](ports::loss_row&& r) { engine_ptr->load_loss(r); });
+    if (!clean) {
+        load_departures();
+    }
+    load_room_flips();
+    engine_ptr->load_excluded_rooms(engine_settings(config_).rooms_excluded);
+    ::malloc_trim(0);  // what only loading needed
+}
+
+// By user. Whoever is dirty changed in a way the store may not know; without a row it was the first
+// change.
+void house::load_presences(const std::vector<ports::presence_row>& rows) {
     const std::vector<base::user_key> dirty = dirty_->dirty();
     auto next = dirty.begin();
     const auto load_without_row = [&](auto until) {
@@ -105,19 +126,13 @@ void house::load(bool clean) {
             engine_ptr->load_presence(nothing_known, true);
         }
     };
-    store_->presences([&](ports::presence_row&& r) {  // by user
+    for (const ports::presence_row& r : rows) {
         load_without_row(std::lower_bound(next, dirty.end(), r.user));
         const bool was_dirty = next != dirty.end() && *next == r.user;
         engine_ptr->load_presence(r, was_dirty);
         next += was_dirty ? 1 : 0;
-    });
-    load_without_row(dirty.end());
-    store_->losses([this](ports::loss_row&& r) { engine_ptr->load_loss(r); });
-    if (!clean) {
-        load_departures();
     }
-    load_room_flips();
-    engine_ptr->load_excluded_rooms(engine_settings(config_).rooms_excluded);
+    load_without_row(dirty.end());
 }
 
 // Loss rows follow the departure they are of; a kill may have come between.

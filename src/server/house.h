@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/engine.h"
 #include "homeserver/accounts.h"
@@ -64,6 +65,7 @@ class house final : public engine::outside {
 
   private:
     void load(bool clean);
+    void load_presences(const std::vector<ports::presence_row>& rows);
     void load_departures();
     void load_room_flips();
     void check_server_name();
