@@ -68,14 +68,14 @@ engine::impl::reason engine::impl::reason_under(user_visibility v, user_key obse
 // --- acceptances ---
 
 bool engine::impl::set_accepted(user_key observer, user_key subject, std::uint64_t position) {
-    user_record& of = ensure(subject);
-    user_record& by = ensure(observer);
+    ensure(subject);
+    ensure(observer);
     const live_user* l = live(observer);
     if (!acceptances_.add(observer, subject, position, l != nullptr && l->session_count != 0)) {
         return false;
     }
-    records_[subject.index()].has_observers = of.has_observers = true;
-    by.is_observer = true;
+    records_[subject.index()].has_observers = true;
+    records_[observer.index()].is_observer = true;
     return true;
 }
 
