@@ -52,8 +52,8 @@ house::house(const config& c, ports::executor& decider, ports::cold_pool& cold, 
         behind_ = std::make_unique<write_behind>(decider, *thread_, *dirty_);
         engine_ptr = std::make_unique<engine::engine>(
             c.engine, *this, number(store_->meta("presence_ceiling")), clean, clock.now());
-        log = std::make_unique<homeserver::durable_log>(*thread_, *engine_ptr, clock,
-                                                        store_->last_position());
+        log = std::make_unique<homeserver::durable_log>(
+            *thread_, *engine_ptr, clock, homeserver::durable_log::last_of(*store_));
         services = std::make_unique<homeserver::services>(homeserver::services{
             c.homeserver, decider, cold, *store_, clock, random, *engine_ptr, *log});
         accounts = std::make_unique<homeserver::accounts>(*services);
