@@ -107,6 +107,7 @@ struct engine::impl {
     void begin(instant now);
     void hold(user_key u, const saved_presence& saved, instant now);
     void part(user_key a, user_key b);
+    void doubt_all();
     void grow_records(std::size_t size);
 
     // --- membership.cc ---
@@ -203,6 +204,7 @@ struct engine::impl {
     boost::unordered_flat_map<std::uint32_t, resting_user> resting_;
     std::vector<std::pair<user_key, saved_presence>> held_;  // loaded, until begin()
     std::vector<std::pair<room_key, user_key>> departures_;  // loaded, until begin()
+    std::uint64_t power_loss_ = 0;  // loaded: tokens from before know of what is lost
     std::size_t known_ = 0;
     std::vector<room> rooms_;
     std::size_t rooms_known_ = 0;

@@ -283,7 +283,7 @@ void world::room_flipped(room_key r, bool counts, std::uint64_t position) {
 }
 
 void world::reserve_presence_positions(std::uint64_t ceiling) {
-    disk_.now.ceiling = ceiling;
+    disk_.commit([&](disk::tables& t) { t.ceiling = ceiling; });
 }
 
 void world::now_dirty(user_key u) {

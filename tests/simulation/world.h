@@ -24,6 +24,7 @@ enum class mutation {
     answers_early,        // an empty response before its time
     shows_another_time,   // one copy of last_active is off
     loses_a_save,         // a presence row and its dirty bit never reach the disk
+    mistakes_power_loss,  // a power loss is taken for a kill
 };
 
 struct broken : std::runtime_error {
@@ -73,10 +74,12 @@ class world final : private engine::outside {
     void jump_clock();
     void remove_device();
     void fork_client();
-    void restart(bool killed);
+    enum class stop { clean, killed, power_lost };
+    void restart(stop how);
     void start(bool clean);
     void load();
-    void interrupted_commits(std::vector<disk::pair>& departures);
+    void interrupted_commits();
+    std::vector<disk::pair> recent_departures();
     void become_quiet();
 
     // --- clients ---
@@ -112,6 +115,7 @@ class world final : private engine::outside {
     std::set<std::uint32_t> deactivated_;
     std::map<std::uint32_t, std::uint64_t> dirty_serial_;
     std::deque<std::pair<base::mono_time, disk::pair>> departures_;  // (room, user), recent
+    base::mono_time membership_changed_;
     std::vector<std::unique_ptr<client>> clients_;
     std::uint64_t generation_ = 0, durable_ = 0;
     bool draining_ = false, calm_ = false;
