@@ -166,6 +166,9 @@ class engine {
                     std::uint64_t presence_position);
     // After an unclean stop: `u` left `r` so shortly before it that the loss rows may be missing.
     void load_departure(room_key r, user_key u);
+    // The power failed before `position` was made, so the newest of what the store had was lost: to
+    // tokens from before, everybody counts as changed then. To be given at every later start too.
+    void load_power_loss(std::uint64_t position);
     // The listener is open: the grace of those who were not offline begins.
     void ready(instant now);
 

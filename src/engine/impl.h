@@ -136,6 +136,7 @@ struct engine::impl {
     const visibility_change* change_of(user_key u) const;
     user_visibility shown_of_late(user_key u) const;
     bool showed_at(user_key u, std::uint64_t position) const;
+    void doubt_all();
     void grow_records(std::size_t size);
 
     // --- membership.cc ---
@@ -188,6 +189,9 @@ struct engine::impl {
     std::uint64_t frozen_since(const blocks::block& b) const;
     bool set_accepted(user_key observer, user_key subject, std::uint64_t position);
     void compare_sight(const job& j, user_key observer, instant now);
+    void compare_in(const room& r, const job& j, user_key observer, instant now);
+    void tell_before_leaving(const room& r, user_key leaver, instant now);
+    bool is_telling(user_key u) const;
     void compare_peeks(const job& j, const room& r, instant now);
     bool was_lost_with(const room& r, const job& j, user_key observer) const;
     bool run_visibility(job& j, instant now);
@@ -282,6 +286,7 @@ struct engine::impl {
     std::vector<departure> departures_;  // loaded, until begin()
     std::vector<std::pair<user_key, user_key>> ended_acceptances_;
     std::vector<visibility_change> visibility_changes_;  // loaded, until begin(); by user
+    std::uint64_t power_loss_ = 0;  // loaded: tokens from before know of what is lost
     std::size_t known_ = 0;
     std::vector<room> rooms_;
     std::size_t rooms_known_ = 0;

@@ -29,6 +29,7 @@ void engine::impl::begin(instant now) {
             soil(user_key{u}, now);
         }
     }
+    doubt_all();
     // An expiring text comes before the state of the same user.
     std::ranges::sort(held_, [](const auto& a, const auto& b) {
         return std::pair{a.first, a.second.state} < std::pair{b.first, b.second.state};
@@ -140,6 +141,22 @@ void engine::impl::part_all() {
     departures_ = {};
     ended_acceptances_ = {};
     visibility_changes_ = {};
+}
+
+// After a power loss tokens may know of what is lost: everything is told to them again. One
+// position does for all users, so nothing is stored for each.
+void engine::impl::doubt_all() {
+    if (power_loss_ == 0) {
+        return;
+    }
+    for (std::size_t u = 0; u < records_.size(); ++u) {
+        changed_[u] = std::max(changed_[u], power_loss_);
+    }
+    for (const room& r : rooms_) {
+        if (r.ended) {
+            r.ended->position = std::max(r.ended->position, power_loss_);
+        }
+    }
 }
 
 // Without the activity: nobody knows what came first before the crash, and of somebody who was
@@ -266,6 +283,11 @@ void engine::load_room_flip(room_key key, bool counted, std::uint64_t position) 
     r.ended->at = base::from_unix_ms(static_cast<std::int64_t>(position >> 16));
 }
 
+void engine::load_power_loss(std::uint64_t position) {
+    ASSERT(!impl_->begun_);
+    impl_->power_loss_ = position;
+}
+
 void engine::load_loss(const ports::loss_row& r) {
     ASSERT(!impl_->begun_);
     impl_->losses_.add(r.observer, {r.subject, r.position, r.last_active});
@@ -273,6 +295,7 @@ void engine::load_loss(const ports::loss_row& r) {
 
 void engine::load_departure(room_key r, user_key u) {
     ASSERT(!impl_->begun_);
+    impl_->ensure(u);  // it may be in no other room, and have no row of presence
     impl_->departures_.push_back({.room = r, .user = u});
 }
 

@@ -73,7 +73,7 @@ void engine::impl::recount(room_key key, instant now, user_key newcomer) {
             }
         });
         std::ranges::copy_if(r.members, std::back_inserter(r.ended->concealed),
-                             [this](user_key u) { return !shows_in_rooms(u); });
+                             [this](user_key u) { return !shows_in_rooms(u) && !is_telling(u); });
     }
     start({.what = job::kind::flip, .position = position, .room = key}, now);
 }
@@ -125,6 +125,7 @@ void engine::impl::left(room_key key, user_key u, instant now) {
     }
     room& r = rooms_[key.index()];
     std::vector<user_key> seen_there = seen_in(r, u);
+    tell_before_leaving(r, u, now);
     r.remove(u);
     records_[u.index()].rooms.erase(key);
     if (r.counts || r.ended) {

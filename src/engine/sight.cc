@@ -94,6 +94,11 @@ std::uint64_t engine::accepted(user_key observer, user_key subject, instant now)
 std::uint64_t engine::unaccepted(user_key observer, user_key subject, instant now) {
     impl& e = *impl_;
     e.begin(now);
+    for (const job& j : e.jobs_) {
+        if (j.what == job::kind::visibility && j.user == subject) {
+            e.compare_sight(j, observer, now);  // which the job would not find any more
+        }
+    }
     const bool saw = e.may_see(observer, subject);
     const std::uint64_t position = e.positions_.next(now);
     if (!e.acceptances_.remove(observer, subject)) {
@@ -186,6 +191,38 @@ bool engine::impl::was_lost_with(const room& r, const job& j, user_key observer)
            !std::ranges::binary_search(r.ended->concealed, j.user);
 }
 
+void engine::impl::compare_in(const room& r, const job& j, user_key observer, instant now) {
+    if (r.counts) {
+        compare_sight(j, observer, now);
+    } else if (r.ended && was_lost_with(r, j, observer)) {
+        add_loss(observer, j.user, r.ended->position);
+    }
+}
+
+// Whoever leaves is not found any more by the jobs that still tell of a visibility.
+void engine::impl::tell_before_leaving(const room& r, user_key leaver, instant now) {
+    for (const job& j : jobs_) {
+        if (j.what != job::kind::visibility || !r.has(j.user)) {
+            continue;
+        }
+        if (j.user != leaver) {
+            compare_in(r, j, leaver, now);
+            continue;
+        }
+        for (const user_key m : r.members) {
+            compare_in(r, j, m, now);
+        }
+    }
+}
+
+// Is a job still telling those who saw the user in rooms that they don't any more?
+bool engine::impl::is_telling(user_key u) const {
+    return std::ranges::any_of(jobs_, [u](const job& j) {
+        return j.what == job::kind::visibility && j.user == u &&
+               j.before == user_visibility::everyone;
+    });
+}
+
 bool engine::impl::run_visibility(job& j, instant now) {
     const auto members = [&](const member_list& list, auto each) {
         auto at = std::ranges::lower_bound(list.members,
@@ -214,13 +251,7 @@ bool engine::impl::run_visibility(job& j, instant now) {
         if (r.counts && j.member_cursor == 0) {
             compare_peeks(j, r, now);
         }
-        const bool done = r.counts ? members(r, [&](user_key o) { compare_sight(j, o, now); })
-                                   : !r.ended || members(r, [&](user_key o) {
-                                         if (was_lost_with(r, j, o)) {
-                                             add_loss(o, j.user, r.ended->position);
-                                         }
-                                     });
-        if (!done) {
+        if ((r.counts || r.ended) && !members(r, [&](user_key o) { compare_in(r, j, o, now); })) {
             return false;
         }
     }

@@ -37,7 +37,7 @@ void make_data_folder(const std::string& path) {
 }
 
 house::house(const config& c, ports::executor& decider, ports::cold_pool& cold, ports::clock& clock,
-             ports::random& random)
+             ports::random& random, const std::string& boot)
     : config_(c) {
     make_data_folder(c.data);
     try {
@@ -45,15 +45,15 @@ house::house(const config& c, ports::executor& decider, ports::cold_pool& cold, 
             storage::sqlite_settings{c.data + "/porchlight.db", {}});
         dirty_ = std::make_unique<storage::dirty_file>(c.data + "/dirty");
         check_server_name();
-        const bool clean = store_->meta("clean_stop").value_or("yes") == "yes";
-        const ports::write_set running{ports::meta_row{"clean_stop", "no"}};
-        store_->commit({&running, 1}, true);
+        const last_stop before = stop_before(*store_, boot);
+        const bool clean = before == last_stop::clean;
         thread_ = std::make_unique<storage::store_thread>(*store_, decider);
         behind_ = std::make_unique<write_behind>(decider, *thread_, *dirty_);
         engine_ptr = std::make_unique<engine::engine>(
             c.engine, *this, number(store_->meta("presence_ceiling")), clean, clock.now());
+        note_start(before, boot);
         log = std::make_unique<homeserver::durable_log>(*thread_, *engine_ptr, clock,
-                                                        store_->last_position());
+                                                        homeserver::durable_log::last_of(*store_));
         services = std::make_unique<homeserver::services>(homeserver::services{
             c.homeserver, decider, cold, *store_, clock, random, *engine_ptr, *log});
         accounts = std::make_unique<homeserver::accounts>(*services);
@@ -73,6 +73,21 @@ house::~house() {
     if (thread_) {
         thread_->stop();
     }
+}
+
+// One set: whoever finds this run on the disk finds the power loss before it too.
+void house::note_start(last_stop before, const std::string& boot) {
+    std::uint64_t lost = number(store_->meta("power_loss_position"));
+    ports::write_set set = running(boot);
+    if (before == last_stop::power_lost) {
+        base::log::warn("server", "the power failed; presence is told to everybody again");
+        lost = engine_ptr->current_token().presence;
+        set.push_back(ports::meta_row{"power_loss_position", std::to_string(lost)});
+    } else if (before == last_stop::killed) {
+        base::log::warn("server", "the last run was killed");
+    }
+    store_->commit({&set, 1}, true);
+    engine_ptr->load_power_loss(lost);
 }
 
 void house::check_server_name() {
@@ -179,8 +194,7 @@ void house::room_flipped(base::room_key r, bool counts, std::uint64_t position) 
 void house::close(base::unique_function<void()> done) {
     auto shared = std::make_shared<base::unique_function<void()>>(std::move(done));
     behind_->flush([this, shared] {
-        const bool queued = thread_->submit({ports::meta_row{"clean_stop", "yes"}}, true,
-                                            [shared](bool) { (*shared)(); });
+        const bool queued = thread_->submit(closed(), true, [shared](bool) { (*shared)(); });
         if (!queued) {
             (*shared)();
         }

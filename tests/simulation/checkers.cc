@@ -38,6 +38,24 @@ bool world::sees(const client& c, std::uint32_t subject) {
            (subject == c.user || model_.shows_in_rooms(subject));
 }
 
+// A room of which nothing else is known, as after a power loss, is taken to have counted.
+void world::take_all_rooms_as_seen() {
+    for (const auto& [r, h] : model_.rooms()) {
+        for (const std::uint32_t o : h.members) {
+            for (const std::uint32_t s : h.members) {
+                ever_saw_.insert({o, s});
+            }
+        }
+    }
+    for (const auto& c : clients_) {
+        for (std::uint32_t s = 0; c->peek && s < users_; ++s) {
+            if (model_.rooms()[*c->peek].members.contains(s)) {
+                ever_saw_.insert({c->user, s});
+            }
+        }
+    }
+}
+
 // Called after everything that may give somebody a reason to see somebody.
 void world::note_sights() {
     for (std::uint32_t o = 0; o < users_; ++o) {

@@ -7,8 +7,8 @@ namespace porchlight::simulation {
 namespace {
 
 // Does any of some seeds break with a message that has these words?
-bool found(mutation m, const std::string& words) {
-    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+bool found(mutation m, const std::string& words, std::uint64_t seeds = 30) {
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
         world w(seed, m);
         try {
             w.run(200);
@@ -47,6 +47,9 @@ TEST(simulation_checkers_catch, what_a_block_should_have_frozen) {
 }
 TEST(simulation_checkers_catch, the_activity_of_somebody_never_seen) {
     EXPECT_TRUE(found(mutation::tells_a_stranger, "a stranger"));
+}
+TEST(simulation_checkers_catch, a_state_lost_by_a_power_loss) {
+    EXPECT_TRUE(found(mutation::mistakes_power_loss, "last heard", 200));
 }
 TEST(simulation_checkers_catch, a_state_lost_by_a_kill) {
     EXPECT_TRUE(found(mutation::loses_a_save, "last heard"));

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -15,7 +17,8 @@
 namespace porchlight::simulation {
 
 // A commit log with a disk behind it: what is written is on disk after a while, in order; what must
-// last at once. A kill loses what is under way.
+// last at once, and with it all that was written before. A kill loses what is under way, a power
+// loss all that was not synced.
 class disk {
   public:
     using pair = std::pair<std::uint32_t, std::uint32_t>;
@@ -40,6 +43,7 @@ class disk {
         std::map<pair, block> blocks;   // subject, observer
         std::set<std::uint32_t> dirty;  // its own file: survives a kill, not written behind
         std::uint64_t ceiling = 0;
+        std::uint64_t power_loss = 0;
     } now;
 
     void write_behind(base::mono_time done, std::function<void(tables&)> write) {
@@ -48,7 +52,9 @@ class disk {
     void commit(const std::function<void(tables&)>& write) {
         pass(base::mono_time::max());
         write(now);
+        sync();
     }
+    void sync() { synced_ = now; }
     // Time passes.
     void pass(base::mono_time t) {
         while (!log_.empty() && log_.front().done <= t) {
@@ -57,6 +63,15 @@ class disk {
         }
     }
     void kill() { log_.clear(); }
+    // What was written since the last sync is gone, and of the dirty file nothing is certain.
+    void lose_power(const std::function<bool()>& survives) {
+        kill();
+        const std::set<std::uint32_t> dirty = std::exchange(now.dirty, {});
+        now = synced_;
+        now.dirty.clear();
+        std::ranges::copy_if(dirty, std::inserter(now.dirty, now.dirty.end()),
+                             [&](std::uint32_t) { return survives(); });
+    }
 
   private:
     struct entry {
@@ -64,6 +79,7 @@ class disk {
         std::function<void(tables&)> write;
     };
     std::deque<entry> log_;
+    tables synced_;
 };
 
 }  // namespace porchlight::simulation

@@ -52,14 +52,7 @@ world::world(std::uint64_t seed, mutation m)
             new_client(u, device_key{devices_++});
         }
     }
-    // A room of which nothing else is known is taken to have counted.
-    for (const auto& [r, h] : model_.rooms()) {
-        for (const std::uint32_t o : h.members) {
-            for (const std::uint32_t s : h.members) {
-                ever_saw_.insert({o, s});
-            }
-        }
-    }
+    take_all_rooms_as_seen();
     note_sights();
 }
 
@@ -294,7 +287,7 @@ void world::room_flipped(room_key r, bool counts, std::uint64_t position) {
 }
 
 void world::reserve_presence_positions(std::uint64_t ceiling) {
-    disk_.now.ceiling = ceiling;
+    disk_.commit([&](disk::tables& t) { t.ceiling = ceiling; });
 }
 
 void world::now_dirty(user_key u) {

@@ -27,6 +27,7 @@ enum class mutation {
     forgets_a_revocation,  // the engine is not told that an acceptance ended
     forgets_a_block,       // ... that somebody is blocked
     tells_a_stranger,      // a client hears when somebody was active whom it never could see
+    mistakes_power_loss,   // a power loss is taken for a kill
 };
 
 struct broken : std::runtime_error {
@@ -83,10 +84,12 @@ class world final : private engine::outside {
     void jump_clock();
     void remove_device();
     void fork_client();
-    void restart(bool killed);
+    enum class stop { clean, killed, power_lost };
+    void restart(stop how);
     void start(bool clean);
     void load();
-    void interrupted_commits(std::vector<disk::pair>& departures);
+    void interrupted_commits();
+    std::vector<disk::pair> recent_departures();
     void become_quiet();
 
     // --- clients ---
@@ -102,6 +105,7 @@ class world final : private engine::outside {
     void check_client_quiet(const client& c);
     bool sees(const client& c, std::uint32_t subject);
     void note_sights();
+    void take_all_rooms_as_seen();
     [[noreturn]] void fail(const std::string& what);
 
     std::uint64_t draw(std::uint64_t below);
@@ -124,6 +128,7 @@ class world final : private engine::outside {
     std::set<disk::pair> ever_saw_;  // observer, subject
     std::map<std::uint32_t, std::uint64_t> dirty_serial_;
     std::deque<std::pair<base::mono_time, disk::pair>> departures_;  // (room, user), recent
+    base::mono_time membership_changed_;
     std::vector<std::unique_ptr<client>> clients_;
     std::uint64_t generation_ = 0, durable_ = 0;
     bool draining_ = false, calm_ = false;

@@ -15,9 +15,9 @@ using namespace ports;
 
 // One run of the server's inside on a data folder, without sockets.
 struct run {
-    explicit run(const std::filesystem::path& data) {
+    explicit run(const std::filesystem::path& data, const std::string& boot = "boot 1") {
         settings.data = data.string();
-        home = std::make_unique<house>(settings, loop, cold, clock, random);
+        home = std::make_unique<house>(settings, loop, cold, clock, random, boot);
         home->engine_ptr->ready(clock.at);
         home->engine_ptr->turn(clock.at);
     }
@@ -89,6 +89,52 @@ TEST(start_up, offline_users_take_no_live_record_no_timer_and_no_write) {
     }
     EXPECT_EQ(presences_in(data), before);
     EXPECT_TRUE(storage::dirty_file(data / "dirty").dirty().empty());
+}
+
+// Alice's token of a moment at which Bob was seen online, though the disk does not know of it.
+engine::token see_bob_online(run& r) {
+    engine::engine& e = *r.home->engine_ptr;
+    e.put(user_key{1}, base::device_key{1}, {.asked = presence::state::online}, r.clock.at);
+    e.turn(r.clock.at);
+    return e.current_token();
+}
+
+std::size_t told_since(run& r, engine::token t) {
+    std::size_t told = 0;
+    r.home->on_deliver = [&](std::unique_ptr<engine::batch> b) { told = b->deliveries[0].count; };
+    engine::poll p;
+    p.user = user_key{0};
+    p.device = base::device_key{0};
+    p.since = t;
+    p.marks.marks = false;
+    r.home->engine_ptr->open(std::move(p), r.clock.at);
+    r.home->engine_ptr->turn(r.clock.at);
+    return told;
+}
+
+TEST(start_up, a_token_of_the_second_that_a_power_loss_took_hears_of_everybody) {
+    const storage::testing::temporary_folder folder;
+    const auto data = folder / "data";
+    fill(data, 20);
+    engine::token t;
+    {
+        run r(data);
+        t = see_bob_online(r);
+    }                                                 // not stopped: nothing was saved
+    std::filesystem::resize_file(data / "dirty", 0);  // nor was the file of dirty users synced
+    {
+        run killed(data);
+        EXPECT_EQ(told_since(killed, t), 0U) << "with the dirty file it would be one";
+    }
+    {
+        run dark(data, "boot 2");
+        EXPECT_EQ(told_since(dark, t), 20U);
+    }
+    {
+        run killed(data, "boot 2");
+        EXPECT_EQ(told_since(killed, t), 20U) << "that power failed is not forgotten";
+        EXPECT_EQ(told_since(killed, killed.home->engine_ptr->current_token()), 0U);
+    }
 }
 
 }  // namespace
