@@ -226,7 +226,12 @@ void engine::impl::turn(instant now) {
     units_ -= kept_for_answers;
     run_jobs(now);
     units_ += kept_for_answers;
+    const bool rebuilds = cursor_.session != no_index || !rebuilds_.empty();
+    const std::size_t kept_for_rebuilds = rebuilds ? units_ / 2 : 0;
+    units_ -= kept_for_rebuilds;
     serve_ready(now, false);
+    units_ += kept_for_rebuilds;
+    run_rebuilds(now);
     if (save_at_ && *save_at_ <= now.mono) {
         save_some(now, limits::saves_per_turn_max);
     }
@@ -247,6 +252,10 @@ void engine::impl::drain(instant now) {
         }
     }
     serve_ready(now, true);
+    while (cursor_.session != no_index || !rebuilds_.empty()) {
+        units_ = settings_.units_per_turn;
+        run_rebuilds(now);
+    }
     send_batches();
     save_some(now, unsaved_.size());
     in_turn_ = false;
@@ -262,7 +271,8 @@ void engine::drain(instant now) {
 
 std::optional<mono_time> engine::next_turn() const {
     const impl& e = *impl_;
-    if (!e.ready_.empty() || !e.jobs_.empty()) {
+    if (!e.ready_.empty() || !e.jobs_.empty() || !e.rebuilds_.empty() ||
+        e.cursor_.session != no_index) {
         return e.last_now_;
     }
     std::optional<mono_time> next = e.save_at_;

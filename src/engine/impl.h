@@ -237,14 +237,49 @@ struct engine::impl {
 
     // --- rebuild.cc ---
     void rebuild(const session& s);
-    void rebuild_room(const session& s, const room& r, std::uint64_t observer_since);
+    struct span_of_members {
+        std::size_t begin, end;  // indices
+    };
+    void rebuild_room(const session& s, const room& r, std::uint64_t observer_since,
+                      span_of_members part);
     void rebuild_list(const session& s);
     void rebuild_ended(const session& s, const room& r, std::uint64_t observer_since,
                        const place& since);
+    bool tells_of_end(const session& s, const room& r, std::uint64_t observer_since,
+                      const place& since) const;
+    void add_ended_blocks(const session& s, const room& r, const place& since);
+    void rebuild_ended_members(const session& s, const room& r, std::uint64_t observer_since,
+                               const place& since, span_of_members part);
+    void add_ended(const session& s, const room& r, user_key u, std::uint64_t position,
+                   const place& since);
     void rebuild_losses(const session& s, const place& since);
     void add_candidates(const session& s, const place& since);
+    std::optional<row> row_of(const session& s, user_key u, const place& since) const;
+    struct ended_view {
+        user_key subject;
+        std::uint64_t position;
+        std::optional<wall_time> last_active;
+    };
+    bool is_news(const session& s, const ended_view& e, const place& since) const;
+    static row row_of(const ended_view& e);
     std::uint64_t effective(const session& s, user_key subject, bool& worth_telling,
                             const place& since) const;
+
+    // --- large_rebuild.cc ---
+    bool is_large(const session& s) const;
+    void queue_rebuild(std::uint32_t i);
+    void give_up_rebuild(std::uint32_t i);
+    void run_rebuilds(instant now);
+    void begin_rebuild(std::uint32_t i);
+    bool see_first_time(user_key u);
+    bool go_over_rooms(const session& s);
+    bool go_over(const session& s, room_key key, std::uint64_t observer_since);
+    void keep_candidates(const session& s);
+    void keep_ended(const session& s);
+    void keep(const row& r);
+    void look_again(const session& s);
+    void finish_rebuild(instant now);
+    void tell_rebuilt(std::uint32_t i, const std::optional<row>& last, instant now);
 
     // --- answer.cc ---
     void serve_ready(instant now, bool all);
@@ -256,7 +291,10 @@ struct engine::impl {
     void order_rows(session& s);
     void put_self_in(const session& s, std::size_t count);
     std::size_t fitting(instant now, std::size_t most) const;
-    void deliver(std::uint32_t i, std::size_t count, instant now);
+    // `held_back`: by jobs, so that the token does not say all that is told.
+    void deliver(std::uint32_t i, std::size_t count, instant now, bool held_back);
+    bool wants_places(const session& s) const;
+    static bool wants_none(const session& s) { return s.filter && s.filter->limit() == 0; }
     batch& batch_for(std::uint32_t thread, instant now);
     std::uint32_t subject_in(const session& s, const row& r, instant now);
     presence::view view_in(const session& s, const row& r, instant now) const;
@@ -315,15 +353,27 @@ struct engine::impl {
     std::vector<std::uint32_t> unsaved_;
     std::optional<mono_time> save_at_;
 
+    // Of the streams whose rebuild takes turns. See large_rebuild.cc.
+    struct rebuild_cursor {
+        enum class stages : std::uint8_t { visible, ended_interesting, ended_members };
+        std::uint32_t session = no_index;  // none is being rebuilt
+        std::size_t most = 0;              // rows of one answer
+        std::uint64_t told = 0;            // told_up_to() when it set out
+        bool held_back = false;            // by jobs that were not done then
+        mono_time marked{};
+        std::uint32_t room = 0, member = 0;  // keys: where to go on
+        stages stage = stages::visible;
+        bool left_out = false;  // there are more rows than one answer takes
+    };
+    std::deque<std::uint32_t> rebuilds_;  // sessions that wait for theirs
+    rebuild_cursor cursor_;
+    std::vector<row> found_;           // a heap by place
+    std::vector<std::uint64_t> seen_;  // a bit for each user: the cursor was there
+
     // Scratch of the session being served.
     std::vector<row> rows_;
     token next_;
     std::vector<user_key> candidates_;
-    struct ended_view {
-        user_key subject;
-        std::uint64_t position;
-        std::optional<wall_time> last_active;
-    };
     std::vector<ended_view> ended_;
 
     struct outgoing {

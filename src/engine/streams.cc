@@ -123,6 +123,7 @@ void engine::impl::close_stream(session& s, instant now) {
 // No poll waits here any more. The session is kept for a while: the client may come again.
 void engine::impl::leave_parked(std::uint32_t i, instant now, bool answered) {
     session& s = sessions_[i];
+    give_up_rebuild(i);
     sessions_.unpark(i);
     --counts_.sessions;
     close_stream(s, now);
@@ -143,6 +144,7 @@ void engine::impl::leave_parked(std::uint32_t i, instant now, bool answered) {
 
 void engine::impl::drop_session(std::uint32_t i, instant now) {
     session& s = sessions_[i];
+    give_up_rebuild(i);
     if (s.parked) {
         sessions_.unpark(i);
         --counts_.sessions;
@@ -168,7 +170,7 @@ void engine::impl::drop_session(std::uint32_t i, instant now) {
 // A parked session has something to say: now, or when its window is over.
 void engine::impl::schedule_answer(std::uint32_t i, instant now) {
     session& s = sessions_[i];
-    if (s.on_ready) {
+    if (s.on_ready || s.rebuilding) {
         return;
     }
     const bool wait = !s.at_once && !s.must_answer && s.last_answer != mono_time::min();
@@ -184,7 +186,7 @@ void engine::impl::schedule_answer(std::uint32_t i, instant now) {
 
 void engine::impl::make_ready(std::uint32_t i, mono_time since) {
     session& s = sessions_[i];
-    if (!s.on_ready) {
+    if (!s.on_ready && !s.rebuilding) {
         s.on_ready = true;
         ready_.push_back({i, since});
     }
