@@ -57,6 +57,8 @@ void engine::impl::give_up_rebuild(std::uint32_t i) {
 }
 
 void engine::impl::run_rebuilds(instant now) {
+    candidates_.clear();  // of whoever was served last
+    ended_.clear();
     while (units_ > 0 && (cursor_.session != no_index || !rebuilds_.empty())) {
         if (cursor_.session == no_index) {
             const std::uint32_t i = rebuilds_.front();

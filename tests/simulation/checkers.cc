@@ -43,14 +43,9 @@ void world::take_all_rooms_as_seen() {
     for (const auto& [r, h] : model_.rooms()) {
         for (const std::uint32_t o : h.members) {
             for (const std::uint32_t s : h.members) {
-                ever_saw_.insert({o, s});
-            }
-        }
-    }
-    for (const auto& c : clients_) {
-        for (std::uint32_t s = 0; c->peek && s < users_; ++s) {
-            if (model_.rooms()[*c->peek].members.contains(s)) {
-                ever_saw_.insert({c->user, s});
+                if (model_.shows_in_rooms(s)) {
+                    ever_saw_.insert({o, s});
+                }
             }
         }
     }
@@ -65,9 +60,14 @@ void world::note_sights() {
             }
         }
     }
+    // Near the limit of members a restart may forget that a room does not count.
+    if (policy_.members_max != 0) {
+        take_all_rooms_as_seen();
+    }
+    // Of a room one looks into, one may hear who was there, though it does not count.
     for (const auto& c : clients_) {
         for (std::uint32_t s = 0; c->peek && s < users_; ++s) {
-            if (sees(*c, s)) {
+            if (model_.rooms()[*c->peek].members.contains(s) && model_.shows_in_rooms(s)) {
                 ever_saw_.insert({c->user, s});
             }
         }
