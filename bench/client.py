@@ -25,7 +25,7 @@ def figure(what, value, unit, yardstick=None, must=None, aim=None, more_is_bette
 
     def meets(limit):
         return judged >= limit if more_is_better else judged <= limit
-    reached = "" if must is None else "aim" if meets(aim) else "must" if meets(must) else "no"
+    reached = "" if must is None else "aim" if aim is not None and meets(aim) else "must" if meets(must) else "no"
     return {"figure": what, "value": value, "unit": unit, "yardstick": yardstick, "ratio": ratio,
             "must": must, "aim": aim, "reached": reached}
 
