@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "base/assert.h"
@@ -14,6 +15,7 @@ namespace porchlight::homeserver {
 namespace {
 
 constexpr std::size_t arena_block = 64 * 1024;
+constexpr std::uint64_t created_max = (std::uint64_t{1} << 48) - 1;
 
 }  // namespace
 
@@ -24,24 +26,25 @@ std::size_t account_table::token_prefix::operator()(const token_hash& t) const {
 }
 
 const account_table::record& account_table::at(user_key u) const {
-    ASSERT(u.index() < records_.size() && records_[u.index()].name != nullptr);
+    ASSERT(u.index() < records_.size() && records_[u.index()].name_size != 0);
     return records_[u.index()];
 }
 
 account_table::record& account_table::at(user_key u) {
-    ASSERT(u.index() < records_.size() && records_[u.index()].name != nullptr);
+    ASSERT(u.index() < records_.size() && records_[u.index()].name_size != 0);
     return records_[u.index()];
 }
 
-const char* account_table::keep(std::string_view name) {
+std::uint32_t account_table::keep(std::string_view name) {
     if (arena_left_ < name.size()) {
         arena_.push_back(std::make_unique<char[]>(arena_block));
         arena_left_ = arena_block;
     }
-    char* place = arena_.back().get() + (arena_block - arena_left_);
-    std::memcpy(place, name.data(), name.size());
+    const std::size_t place = arena_.size() * arena_block - arena_left_;
+    ASSERT(place + name.size() <= std::numeric_limits<std::uint32_t>::max());
+    std::memcpy(arena_.back().get() + place % arena_block, name.data(), name.size());
     arena_left_ -= name.size();
-    return place;
+    return static_cast<std::uint32_t>(place);
 }
 
 // Where the search for a name begins.
@@ -68,7 +71,7 @@ void account_table::index_names() {
             put_in_index(u, slot);
         }
         u = {};
-        if (i < records_.size() && records_[i].name != nullptr) {
+        if (i < records_.size() && records_[i].name_size != 0) {
             u = user_key{static_cast<std::uint32_t>(i)};
             slot = slot_of(user_id(u));
             __builtin_prefetch(&by_name_[slot], 1);
@@ -87,16 +90,17 @@ void account_table::add(user_key u, std::string_view user_id, wall_time created,
 
 void account_table::load(user_key u, std::string_view user_id, wall_time created,
                          bool deactivated) {
-    ASSERT(u.valid() && user_id.size() <= 255);
+    ASSERT(u.valid() && !user_id.empty() && user_id.size() <= 255);
     if (u.index() >= records_.size()) {
         records_.resize(u.index() + 1);
     }
     record& r = records_[u.index()];
-    ASSERT(r.name == nullptr);
+    ASSERT(r.name_size == 0);
     r.name = keep(user_id);
-    r.name_size = static_cast<std::uint8_t>(user_id.size());
-    r.created = created;
-    r.deactivated = deactivated;
+    r.name_size = user_id.size() & 0xffU;
+    r.created =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(base::unix_ms(created), 0)) & created_max;
+    r.deactivated = deactivated ? 1 : 0;
     ++count_;
 }
 
@@ -115,13 +119,13 @@ std::optional<user_key> account_table::find(std::string_view name) const {
 
 std::string_view account_table::user_id(user_key u) const {
     const record& r = at(u);
-    return {r.name, r.name_size};
+    return {arena_[r.name / arena_block].get() + r.name % arena_block, r.name_size};
 }
 
 void account_table::deactivate(user_key u) {
     record& r = at(u);
     ASSERT(!r.first_device.valid());
-    r.deactivated = true;
+    r.deactivated = 1;
     profiles_.erase(u);
 }
 

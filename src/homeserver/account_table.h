@@ -13,7 +13,7 @@
 namespace porchlight::homeserver {
 
 // The live state of accounts: names, devices, tokens, profiles. Only what was committed is in here.
-// Deciding thread only. Cost of a user without device and profile: 24 bytes, the name, 8 to 16 of
+// Deciding thread only. Cost of a user without device and profile: 16 bytes, the name, 8 to 16 of
 // the index.
 class account_table {
   public:
@@ -29,8 +29,10 @@ class account_table {
     void add(user_key u, std::string_view user_id, wall_time created, bool deactivated);
     std::optional<user_key> find(std::string_view name) const;
     std::string_view user_id(user_key u) const;
-    wall_time created(user_key u) const { return at(u).created; }
-    bool is_deactivated(user_key u) const { return at(u).deactivated; }
+    wall_time created(user_key u) const {
+        return base::from_unix_ms(static_cast<std::int64_t>(at(u).created));
+    }
+    bool is_deactivated(user_key u) const { return at(u).deactivated != 0; }
     void deactivate(user_key u);  // also drops the profile. REQUIRES: no devices
     std::size_t count() const { return count_; }
     std::uint32_t key_bound() const { return static_cast<std::uint32_t>(records_.size()); }
@@ -57,13 +59,13 @@ class account_table {
 
   private:
     struct record {
-        const char* name = nullptr;  // in the arena; null: no such user
-        wall_time created;
+        std::uint64_t created : 48 = 0;   // unix ms
+        std::uint64_t name_size : 8 = 0;  // 0: no such user
+        std::uint64_t deactivated : 1 = 0;
+        std::uint32_t name = 0;  // where it begins in the arena
         device_key first_device;
-        std::uint8_t name_size = 0;
-        bool deactivated = false;
     };
-    static_assert(sizeof(record) == 24);
+    static_assert(sizeof(record) == 16);
 
     // A token hash is as random as a hash can be.
     struct token_prefix {
@@ -72,7 +74,7 @@ class account_table {
 
     const record& at(user_key u) const;
     record& at(user_key u);
-    const char* keep(std::string_view name);
+    std::uint32_t keep(std::string_view name);
     std::size_t slot_of(std::string_view name) const;
     void put_in_index(user_key u, std::size_t slot);
 
@@ -83,8 +85,8 @@ class account_table {
     boost::unordered_flat_map<device_key, device, std::hash<device_key>> devices_;
     boost::unordered_flat_map<token_hash, device_key, token_prefix> tokens_;
     boost::unordered_flat_map<user_key, profile, std::hash<user_key>> profiles_;
-    std::vector<std::unique_ptr<char[]>> arena_;
-    std::size_t arena_left_ = 0;
+    std::vector<std::unique_ptr<char[]>> arena_;  // blocks of one size: names stay where they are
+    std::size_t arena_left_ = 0;                  // in the last one
 };
 
 }  // namespace porchlight::homeserver
