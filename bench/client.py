@@ -25,18 +25,19 @@ def figure(what, value, unit, yardstick=None, must=None, aim=None, more_is_bette
 
     def meets(limit):
         return judged >= limit if more_is_better else judged <= limit
-    reached = "" if must is None else "aim" if meets(aim) else "must" if meets(must) else "no"
+    reached = "" if must is None else "aim" if aim is not None and meets(aim) else "must" if meets(must) else "no"
     return {"figure": what, "value": value, "unit": unit, "yardstick": yardstick, "ratio": ratio,
             "must": must, "aim": aim, "reached": reached}
 
 
 class Server:
-    """A process on the servers' core, ready to be asked."""
+    """A process on the servers' core (or on all of them), ready to be asked."""
 
-    def __init__(self, command):
+    def __init__(self, command, cores=None):
         def place():
             if os.cpu_count() > 1:
-                os.sched_setaffinity(0, {SERVER_CORE})
+                os.sched_setaffinity(0, cores or {SERVER_CORE})
+        begin = time.monotonic()
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                         preexec_fn=place)
         ready, said = None, []
@@ -46,6 +47,7 @@ class Server:
                 raise SystemExit(f"bench/run: {command[0]} did not start:\n{''.join(said)}")
             said.append(line)
             ready = re.match(r"ready http://127\.0\.0\.1:(\d+)", line)
+        self.ready_after, self.ready_cpu = time.monotonic() - begin, self.cpu()
         self.port = int(ready[1])
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
 

@@ -182,18 +182,15 @@ void mark(benchmark::State& s) {
 }
 BENCHMARK(mark)->Arg(1'000)->Arg(1'000'000)->UseManualTime()->Unit(benchmark::kMicrosecond);
 
-// From PUT to the last answer in the engine: marks, flush, batch. Argument: known users.
-void delivery(benchmark::State& s) {
-    world w(false);
-    w.load(static_cast<std::uint32_t>(s.range(0)));
-    w.load_meeting();
+// From a PUT of user 0's to the last answer in the engine: marks, flush, batch.
+void deliver_to(benchmark::State& s, world& w, std::uint32_t observers) {
     w.engine->ready(w.now);
-    w.park(room_size, true);
+    w.park(observers, true);
     w.pass(1s);
     double all = 0;
     std::uint64_t answers = 0;
     for ([[maybe_unused]] auto _ : s) {
-        w.park(room_size, false);
+        w.park(observers, false);
         ++w.flips;
         const auto before = w.out.answers;
         const auto begin = std::chrono::steady_clock::now();
@@ -208,7 +205,37 @@ void delivery(benchmark::State& s) {
     s.counters["ns_per_delivery"] = answers == 0 ? 0 : all * 1e9 / static_cast<double>(answers);
     s.counters["answers"] = static_cast<double>(answers);
 }
+
+// Argument: known users.
+void delivery(benchmark::State& s) {
+    world w(false);
+    w.load(static_cast<std::uint32_t>(s.range(0)));
+    w.load_meeting();
+    deliver_to(s, w, room_size);
+}
 BENCHMARK(delivery)->Arg(1'000)->Arg(1'000'000)->UseManualTime()->Unit(benchmark::kMicrosecond);
+
+// The same to 10,000 observers: who share a room with the subject, or whom the subject accepted on
+// a presence list.
+constexpr std::uint32_t many_observers = 10'000;
+
+void delivery_in_a_room(benchmark::State& s) {
+    world w(false);
+    for (std::uint32_t i = 0; i < many_observers; ++i) {
+        w.engine->load_membership(room_key{0}, user_key{i}, 1);
+    }
+    deliver_to(s, w, many_observers);
+}
+BENCHMARK(delivery_in_a_room)->UseManualTime()->Unit(benchmark::kMicrosecond);
+
+void delivery_to_a_list(benchmark::State& s) {
+    world w(false);
+    for (std::uint32_t i = 1; i < many_observers; ++i) {
+        w.engine->load_acceptance(user_key{i}, user_key{0}, 1);
+    }
+    deliver_to(s, w, many_observers);
+}
+BENCHMARK(delivery_to_a_list)->UseManualTime()->Unit(benchmark::kMicrosecond);
 
 // 50 subjects change within a window, 1,000 observers get them in one response each, rendered.
 // Counted: marks, flush, rendering, copying into bodies. Not: sockets and the next poll's request.
@@ -297,6 +324,34 @@ void known_users(benchmark::State& s) {
     s.counters["bytes_per_user"] = bytes / users;
 }
 BENCHMARK(known_users)
+    ->Arg(1'000'000)
+    ->Iterations(1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+
+// What the engine keeps of acceptances, 20 for each observer and subject.
+void acceptances(benchmark::State& s) {
+    const auto users = static_cast<std::uint32_t>(s.range(0)) / team;
+    double bytes = 0;
+    for ([[maybe_unused]] auto _ : s) {
+        auto w = std::make_unique<world>(false);
+        for (std::uint32_t i = 0; i < users; ++i) {
+            w->engine->user_added(user_key{i}, w->now);
+        }
+        const auto before = heap_bytes();
+        const auto begin = std::chrono::steady_clock::now();
+        for (std::uint32_t i = 0; i < users; ++i) {
+            for (std::uint32_t k = 0; k < team; ++k) {
+                w->engine->load_acceptance(user_key{i}, user_key{(i + 1 + k * 7919) % users}, 1);
+            }
+        }
+        w->engine->ready(w->now);
+        s.SetIterationTime(seconds_since(begin));
+        bytes = static_cast<double>(heap_bytes() - before);
+    }
+    s.counters["bytes_per_entry"] = bytes / static_cast<double>(s.range(0));
+}
+BENCHMARK(acceptances)
     ->Arg(1'000'000)
     ->Iterations(1)
     ->UseManualTime()

@@ -85,17 +85,23 @@ inline constexpr std::size_t timers_per_turn_max = 1000;        // more: the nex
 inline constexpr std::size_t presence_bytes_per_response_max = 512 * 1024;  // the next response
 inline constexpr std::size_t to_device_per_response_max = 100;  // more: the next response
 inline constexpr std::size_t to_device_bytes_per_response_max = 512 * 1024;  // the next response
-inline constexpr auto session_linger = 30s;                     // longer between polls: rebuilt
-inline constexpr auto loss_age_max = 30 * 24h;                  // older: forgotten when crowded
-inline constexpr std::size_t losses_per_observer_max = 10'000;  // more: the oldest is forgotten
-inline constexpr std::size_t turn_units_max = 40'000;           // marks and rows: the next turn
-inline constexpr std::size_t call_units_max = 4'000;            // marks inside an input: a job
-inline constexpr std::size_t saves_per_turn_max = 2000;         // more: the next turn
-inline constexpr auto save_delay = 500ms;                       // presence is written behind
-inline constexpr auto turn_max = 2ms;                           // longer work: the next turn
+inline constexpr auto session_linger = 30s;     // longer between polls: rebuilt
+inline constexpr auto loss_age_max = 30 * 24h;  // older: forgotten when crowded
+inline constexpr std::size_t losses_per_observer_max =
+    10'000;                                                // more: the oldest 16th is forgotten
+inline constexpr std::size_t turn_units_max = 40'000;      // marks and rows: the next turn
+inline constexpr std::size_t ready_sessions_max = 10'000;  // more: fewer marks a turn
+inline constexpr std::size_t call_units_max = 4'000;       // marks inside an input: a job
+inline constexpr std::size_t saves_per_turn_max = 2000;    // more: the next turn
+inline constexpr auto save_delay = 500ms;                  // presence is written behind
+inline constexpr auto turn_max = 2ms;                      // longer work: the next turn
+inline constexpr auto window_max = 1s;         // W of a thread that is behind grows to this
+inline constexpr auto ready_wait_max = 50ms;   // longer from ready to answered: W doubles
+inline constexpr auto ready_wait_calm = 10ms;  // shorter for window_calm: W is halved again
+inline constexpr auto window_calm = 5s;
 
 // Queues
-inline constexpr std::size_t ring_slots = 8192;       // power of two; full: see docs
+inline constexpr std::size_t ring_slots = 8192;       // power of two; 7/8 full: no more reading
 inline constexpr std::size_t store_queue_max = 8192;  // full: durable requests get 503
 inline constexpr std::size_t cold_queue_max = 1024;   // full: 503 with Retry-After
 inline constexpr std::size_t password_hashes_at_once = 2;
@@ -120,6 +126,7 @@ static_assert(filter_bytes_max < body_bytes_max && account_data_bytes_max < body
 static_assert(to_device_content_bytes_max < body_bytes_max);
 static_assert(to_device_bytes_per_response_max + to_device_content_bytes_max < unsent_bytes_max);
 static_assert(target_bytes_max < head_bytes_max);
+static_assert(ready_wait_calm < ready_wait_max && ready_wait_max < window_max);
 static_assert(body_bytes_max + head_bytes_max < partial_bytes_max);
 
 }  // namespace porchlight::base::limits

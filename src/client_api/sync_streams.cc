@@ -80,7 +80,8 @@ struct sync_streams::impl {
         : server(a),
           filters([&a](base::user_key u) { return a.accounts.user_id(u); }),
           everything(std::make_shared<sync_filter>()),
-          answers(a.http, [&a](std::unique_ptr<engine::batch> b) { give_back(a, std::move(b)); }) {}
+          answers(a.http, a.services.clock,
+                  [&a](std::unique_ptr<engine::batch> b) { give_back(a, std::move(b)); }) {}
 
     // A request between its poll and its answer: parked in the engine, or being composed.
     struct waiter {

@@ -8,27 +8,43 @@ namespace porchlight::engine {
 void engine::impl::serve_ready(instant now, bool all) {
     std::size_t at = 0;
     for (; at < ready_.size() && (all || units_ > 0); ++at) {
-        const std::uint32_t i = ready_[at];
+        const auto [i, since] = ready_[at];
         sessions_[i].on_ready = false;
         if (sessions_[i].parked) {
+            note_wait(sessions_[i].handle.thread, now.mono - since, now.mono);
             serve(i, now);
         }
-        units_ -= units_ > 0 ? 1 : 0;
+        spend(cost::answer);
     }
     ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
 void engine::impl::serve(std::uint32_t i, instant now) {
+    if (sessions_[i].rebuild && !wants_none(sessions_[i]) && is_large(sessions_[i])) {
+        queue_rebuild(i);
+        return;
+    }
     collect(i, now);
     session& s = sessions_[i];
+    if (wants_places(s) && !jobs_.empty() && !s.everything && is_large(s)) {
+        s.rebuild = true;  // as in order_rows()
+        queue_rebuild(i);
+        return;
+    }
     if (rows_.empty() && !s.must_answer) {
         s.at_once = false;  // nothing left to tell: the poll stays parked
         s.answer_at = mono_time::max();
         return;
     }
     const std::size_t count = cut_rows(i, now);
-    deliver(i, count, now);
+    deliver(i, count, now, !jobs_.empty());
     leave_parked(i, now, true);
+}
+
+// More rows than surely fit: in which order they stand matters.
+bool engine::impl::wants_places(const session& s) const {
+    constexpr std::size_t surely_fits = 100;  // rows of the largest size
+    return rows_.size() > std::min(surely_fits, s.filter ? s.filter->limit() : surely_fits);
 }
 
 // Finds in rows_ what to tell. Subjects whose deadline has passed are settled first, so that what
@@ -36,16 +52,15 @@ void engine::impl::serve(std::uint32_t i, instant now) {
 void engine::impl::collect(std::uint32_t i, instant now) {
     settle_if_due(sessions_[i].user, now);
     session& s = sessions_[i];
-    if (s.rebuild) {
+    if (wants_none(s)) {
+        rows_.clear();
+    } else if (s.rebuild) {
         rebuild(s);
     } else {
         collect_pending(s);
     }
     s.rebuild = false;
     s.pending.clear();
-    if (s.filter && s.filter->limit() == 0) {
-        rows_.clear();
-    }
     for (std::size_t k = 0; k < rows_.size(); ++k) {
         settle_if_due(rows_[k].subject, now);
     }
@@ -64,7 +79,7 @@ void engine::impl::collect_pending(const session& s) {
     std::ranges::sort(candidates_);
     const auto repeats = std::ranges::unique(candidates_);
     candidates_.erase(repeats.begin(), repeats.end());
-    units_ -= std::min(units_, candidates_.size());
+    spend(candidates_.size() * cost::row);
     for (const user_key u : candidates_) {
         if (s.filter && !s.filter->accepts(u)) {
             continue;
@@ -104,12 +119,11 @@ void engine::impl::collect_pending(const session& s, user_key u) {
 // and the token says where it stopped.
 std::size_t engine::impl::cut_rows(std::uint32_t i, instant now) {
     session& s = sessions_[i];
-    constexpr std::size_t surely_fits = 100;  // rows of the largest size
     const std::size_t most =
         std::min(limits::presence_per_response_max, s.filter ? s.filter->limit() : ~std::size_t{0});
     next_ = token_for(s);
     s.cut = false;
-    if (rows_.size() <= std::min(most, surely_fits)) {
+    if (!wants_places(s)) {
         return rows_.size();
     }
     order_rows(s);
@@ -176,7 +190,7 @@ std::size_t engine::impl::fitting(instant now, std::size_t most) const {
     return most;
 }
 
-void engine::impl::deliver(std::uint32_t i, std::size_t count, instant now) {
+void engine::impl::deliver(std::uint32_t i, std::size_t count, instant now, bool held_back) {
     session& s = sessions_[i];
     batch& b = batch_for(s.handle.thread, now);
     const auto first = static_cast<std::uint32_t>(b.indices.size());
@@ -199,7 +213,7 @@ void engine::impl::deliver(std::uint32_t i, std::size_t count, instant now) {
     s.since = next_;
     // While jobs hold the token back, it does not say all that was told: another poll that was
     // given the same token may know less.
-    s.rebuild |= count != 0 && !jobs_.empty();
+    s.rebuild |= count != 0 && held_back;
     s.had_token = true;
     s.everything = s.full = false;
     s.last_answer = now.mono;

@@ -170,7 +170,7 @@ void engine::wake(user_key u, instant now) {
     for (; i != no_index; i = e.sessions_[i].next_of_user) {
         if (e.sessions_[i].parked && !e.sessions_[i].peek.valid()) {
             e.sessions_[i].durable_news = true;
-            e.must_answer(i);
+            e.must_answer(i, now.mono);
         }
     }
 }
@@ -184,7 +184,7 @@ void engine::wake_peekers(room_key r, instant now) {
     for (const std::uint32_t i : e.rooms_[r.index()].peekers) {
         if (e.sessions_[i].parked) {
             e.sessions_[i].durable_news = true;
-            e.must_answer(i);
+            e.must_answer(i, now.mono);
         }
     }
 }
@@ -205,6 +205,9 @@ void engine::impl::turn(instant now) {
     begin(now);
     in_turn_ = true;
     units_ = settings_.units_per_turn;
+    for (thread_window& w : windows_) {
+        w.pass(now.mono);
+    }
     const auto user_due = [&](timer t) {
         if (const live_user* l = live(user_key{t.id}); l != nullptr && l->armed == t.at) {
             on_user_deadline(user_key{t.id}, now);
@@ -217,11 +220,18 @@ void engine::impl::turn(instant now) {
         }
     };
     session_deadlines_.advance(now.mono, session_due, limits::timers_per_turn_max);
-    const std::size_t kept_for_answers = units_ / 2;
+    // Marks are quicker than answers: when these lag behind, there is no hurry with more of them.
+    const std::size_t kept_for_answers =
+        ready_.size() > limits::ready_sessions_max ? units_ / 8 * 7 : units_ / 2;
     units_ -= kept_for_answers;
     run_jobs(now);
     units_ += kept_for_answers;
+    const bool rebuilds = cursor_.session != no_index || !rebuilds_.empty();
+    const std::size_t kept_for_rebuilds = rebuilds ? units_ / 2 : 0;
+    units_ -= kept_for_rebuilds;
     serve_ready(now, false);
+    units_ += kept_for_rebuilds;
+    run_rebuilds(now);
     if (save_at_ && *save_at_ <= now.mono) {
         save_some(now, limits::saves_per_turn_max);
     }
@@ -238,10 +248,14 @@ void engine::impl::drain(instant now) {
     }
     for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
         if (sessions_[i].used && sessions_[i].parked) {
-            must_answer(i);
+            must_answer(i, now.mono);
         }
     }
     serve_ready(now, true);
+    while (cursor_.session != no_index || !rebuilds_.empty()) {
+        units_ = settings_.units_per_turn;
+        run_rebuilds(now);
+    }
     send_batches();
     save_some(now, unsaved_.size());
     in_turn_ = false;
@@ -257,7 +271,8 @@ void engine::drain(instant now) {
 
 std::optional<mono_time> engine::next_turn() const {
     const impl& e = *impl_;
-    if (!e.ready_.empty() || !e.jobs_.empty()) {
+    if (!e.ready_.empty() || !e.jobs_.empty() || !e.rebuilds_.empty() ||
+        e.cursor_.session != no_index) {
         return e.last_now_;
     }
     std::optional<mono_time> next = e.save_at_;
@@ -271,7 +286,11 @@ std::optional<mono_time> engine::next_turn() const {
 
 void engine::recycle(std::unique_ptr<batch> b) {
     constexpr std::size_t spare_max = 8;
+    if (b != nullptr && b->begun != mono_time{}) {
+        impl_->note_wait(b->thread, b->begun - b->at.mono, impl_->last_now_);
+    }
     if (b != nullptr && impl_->spare_.size() < spare_max) {
+        b->begun = {};
         b->arena.clear();
         b->subjects.clear();
         b->indices.clear();
@@ -284,6 +303,10 @@ engine::counts engine::statistics() const {
     counts c = impl_->counts_;
     c.users_known = impl_->known_;
     c.rooms = impl_->rooms_known_;
+    c.window = impl_->settings_.window;
+    for (const thread_window& w : impl_->windows_) {
+        c.window = std::max(c.window, w.length(impl_->settings_.window));
+    }
     return c;
 }
 

@@ -34,10 +34,12 @@ using presence::user_visibility;
 struct settings {
     presence::settings presence;
     rooms_policy rooms = rooms_policy::all;
-    std::vector<room_key> rooms_excluded;     // ascending; never count for presence
-    std::uint32_t room_members_max = 0;       // 0: no limit; 10 % hysteresis
-    milliseconds window = milliseconds{100};  // W: least time between presence answers of a session
-    bool enabled = true;                      // presence as a whole; off: everyone offline
+    std::vector<room_key> rooms_excluded;  // ascending; never count for presence
+    std::uint32_t room_members_max = 0;    // 0: no limit; 10 % hysteresis
+    // W: least time between presence answers of a session; of a net thread that is behind it
+    // doubles, up to limits::window_max. 0: none, whatever happens.
+    milliseconds window = milliseconds{100};
+    bool enabled = true;  // presence as a whole; off: everyone offline
     milliseconds restart_spread = std::chrono::seconds{5};
     // Marks and rows one input, one turn may do before the rest becomes a job. Tests make it tiny.
     std::size_t units_per_call = base::limits::call_units_max;
@@ -94,6 +96,7 @@ struct batch {
     };
     std::uint32_t thread = 0;
     instant at;
+    mono_time begun{};  // the net thread may say when it came to it, before recycle(); 0: unknown
     std::vector<char> arena;
     std::vector<subject> subjects;
     std::vector<std::uint32_t> indices;  // into subjects
@@ -143,25 +146,29 @@ class engine {
     // Position 0: not known, since the stop came between commit and joined(). After an unclean stop
     // it counts as new; store such rows again with current_token().presence.
     void load_membership(room_key r, user_key u, std::uint64_t presence_position);
-    void load_room(room_key r, bool is_public);
+    void load_room(room_key r, bool is_public, std::size_t members = 0);  // 0: not known
+    void load_users(std::uint32_t bound);  // keys below it will come: room is made for them once
     // As settings::rooms_excluded, when keys are known only after the rooms.
     void load_excluded_rooms(std::vector<room_key> rooms);
     // The last flip that outside::room_flipped told. A room without one is taken to have counted.
     void load_room_flip(room_key r, bool counted, std::uint64_t position);
     void load_loss(const ports::loss_row& r);
     // Position 0 here and below: not known, since the stop came between commit and the call that
-    // tells it. After an unclean stop such a row counts as new; store it again with
-    // current_token().presence.
+    // tells it. After an unclean stop such a row counts as new; store it again, not durably, with
+    // current_token().presence after ready(), so that the losses it may bring are stored before it.
     void load_acceptance(user_key observer, user_key subject, std::uint64_t presence_position);
     // After an unclean stop: it ended so shortly before that the loss row may be missing.
     void load_acceptance_end(user_key observer, user_key subject);
-    // `before`: what it was before the last change; looked at only where the position is 0.
+    // `before`: what it was before the change at that position.
     void load_visibility(user_key u, user_visibility v, std::uint64_t presence_position,
                          user_visibility before);
     void load_block(user_key subject, user_key observer, frozen_view v,
                     std::uint64_t presence_position);
     // After an unclean stop: `u` left `r` so shortly before it that the loss rows may be missing.
     void load_departure(room_key r, user_key u);
+    // The power failed before `position` was made, so the newest of what the store had was lost: to
+    // tokens from before, everybody counts as changed then. To be given at every later start too.
+    void load_power_loss(std::uint64_t position);
     // The listener is open: the grace of those who were not offline begins.
     void ready(instant now);
 
@@ -230,7 +237,8 @@ class engine {
     void turn(instant now);
     // When turn() has something to do; nullopt: nothing until the next input.
     std::optional<mono_time> next_turn() const;
-    // A batch that was sent comes back, so that the next one need not allocate. Optional.
+    // A batch that was sent comes back, so that the next one need not allocate, and so that a net
+    // thread which comes late to its batches is noticed. Optional.
     void recycle(std::unique_ptr<batch> b);
     // Drain: answers every parked stream and saves everything not yet saved.
     void drain(instant now);
@@ -238,6 +246,8 @@ class engine {
     struct counts {
         std::uint64_t updates, marks, deliveries, subjects_delivered, rebuilt, overflowed;
         std::size_t users_known, users_live, sessions, rooms;
+        std::uint64_t windows_doubled;  // how often a W was
+        milliseconds window;            // the longest W of a net thread
     };
     counts statistics() const;
 

@@ -200,7 +200,7 @@ bool engine::impl::run_join(job& j, instant now) {
             j.member_cursor = at->value;
             return false;
         }
-        --units_;
+        spend(cost::pair);
         if (*at != j.user) {
             hear_of(*at, j.user, j.position, now);
             hear_of(j.user, *at, j.position, now);
@@ -211,7 +211,7 @@ bool engine::impl::run_join(job& j, instant now) {
 
 bool engine::impl::run_leave(job& j, instant now) {
     room& r = rooms_[j.room.index()];
-    if (j.member_cursor == 0) {
+    if (j.member_cursor == 0 && j.tell) {
         for (const std::uint32_t i : r.peekers) {
             if (shows_in_rooms(j.user) && !may_see(sessions_[i].user, j.user)) {
                 add_loss(sessions_[i].user, j.user, j.loss_position);
@@ -221,7 +221,9 @@ bool engine::impl::run_leave(job& j, instant now) {
     }
     // Whom no room shows was not seen through this one either.
     const auto lose = [&](user_key observer, user_key subject) {
-        if (!shows_in_rooms(subject) || may_see(observer, subject)) {
+        const bool was_unseen =
+            !j.tell && r.ended && std::ranges::binary_search(r.ended->concealed, subject);
+        if (was_unseen || !shows_in_rooms(subject) || may_see(observer, subject)) {
             return;
         }
         add_loss(observer, subject, j.loss_position);
@@ -233,7 +235,7 @@ bool engine::impl::run_leave(job& j, instant now) {
         if (units_ == 0) {
             return false;
         }
-        --units_;
+        spend(cost::pair);
         const user_key other = j.members[j.member_cursor];
         lose(other, j.user);
         lose(j.user, other);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "engine/sessions.h"
 #include "engine/users.h"
 #include "engine/views.h"
+#include "engine/window.h"
 
 // The inside of the engine; its parts are in the .cc files named after them. Nothing outside of
 // this folder includes it.
@@ -67,6 +69,17 @@ struct job {
     user_visibility before = user_visibility::everyone;  // visibility: what it was
 };
 
+// What work takes of the units of a call or a turn; one is about 50 ns, and a mark takes one. The
+// rest was measured with `./dev bench turns`.
+namespace cost {
+inline constexpr std::size_t answer = 4;      // to find, copy and park what one stream gets ...
+inline constexpr std::size_t row = 2;         // ... and each subject in it
+inline constexpr std::size_t pair = 12;       // two who meet or part: their reasons, both ways
+inline constexpr std::size_t comparison = 6;  // an observer of a user whose visibility changed
+inline constexpr std::size_t scanned = 64;    // so many members for one unit
+inline constexpr std::size_t candidate = 4;   // its reason, its place
+}  // namespace cost
+
 // The last room of a fan-out, so to say: those whom the subject accepted.
 inline constexpr std::uint32_t observers_cursor = no_index;
 
@@ -97,6 +110,7 @@ struct engine::impl {
     presence::view shown_to_others(user_key u, instant now) const;
     presence::view shown_to_self(user_key u, instant now) const;
     std::optional<wall_time> shown_activity(user_key u) const;
+    std::optional<wall_time> seen_activity(user_key observer, user_key subject) const;
     const resting_user* resting(user_key u) const;
     std::uint64_t self_position(user_key u) const;
     bool is_interesting(user_key u) const;
@@ -111,8 +125,18 @@ struct engine::impl {
     // --- loading.cc ---
     void begin(instant now);
     void hold(user_key u, const saved_presence& saved, instant now);
-    void part(user_key observer, user_key subject);
+    void part(user_key observer, user_key subject, std::uint64_t position);
     void part_all();
+    struct visibility_change {
+        user_key user;
+        user_visibility before;
+        std::uint64_t position;  // 0: not known
+        bool is_open;            // not all may have been told of it
+    };
+    const visibility_change* change_of(user_key u) const;
+    user_visibility shown_of_late(user_key u) const;
+    bool showed_at(user_key u, std::uint64_t position) const;
+    void doubt_all();
     void grow_records(std::size_t size);
 
     // --- membership.cc ---
@@ -126,7 +150,12 @@ struct engine::impl {
     bool judge(room_key key, room& r) const;
     void joined(room_key r, user_key u, std::uint64_t position, instant now);
     void left(room_key r, user_key u, instant now);
-    void add_loss(user_key observer, user_key subject, std::uint64_t position);
+    std::vector<user_key> seen_in(const room& r, user_key u) const;
+    void add_loss(user_key observer, user_key subject, std::uint64_t position) {
+        add_loss(observer, subject, position, seen_activity(observer, subject));
+    }
+    void add_loss(user_key observer, user_key subject, std::uint64_t position,
+                  std::optional<wall_time> active);
     void forget_loss(user_key observer, user_key subject);
 
     // --- sight.cc ---
@@ -150,15 +179,21 @@ struct engine::impl {
         std::uint64_t joined = ~std::uint64_t{0};
         std::uint64_t counted = ~std::uint64_t{0};
     };
-    reason reason_to_see(user_key observer, user_key subject) const;
+    reason reason_under(user_visibility v, user_key observer, user_key subject) const;
+    reason reason_to_see(user_key observer, user_key subject) const {
+        return reason_under(visibility_of(subject), observer, subject);
+    }
     const blocks::block* block_of(user_key observer, user_key subject) const;
     presence::view frozen(const blocks::block& b) const;
     // P from which a block shows what it shows.
     std::uint64_t frozen_since(const blocks::block& b) const;
     bool set_accepted(user_key observer, user_key subject, std::uint64_t position);
     void compare_sight(const job& j, user_key observer, instant now);
+    void compare_in(const room& r, const job& j, user_key observer, instant now);
+    void tell_before_leaving(const room& r, user_key leaver, instant now);
+    bool is_telling(user_key u) const;
     void compare_peeks(const job& j, const room& r, instant now);
-    void lose_ended(const job& j, const room& r, user_key observer);
+    bool was_lost_with(const room& r, const job& j, user_key observer) const;
     bool run_visibility(job& j, instant now);
     std::vector<user_key> audience_of(user_key u) const;
 
@@ -190,8 +225,11 @@ struct engine::impl {
     void leave_parked(std::uint32_t i, instant now, bool answered);
     void drop_session(std::uint32_t i, instant now);
     void schedule_answer(std::uint32_t i, instant now);
-    void make_ready(std::uint32_t i);
-    void must_answer(std::uint32_t i);
+    // `since`: from when on it could have been answered.
+    void make_ready(std::uint32_t i, mono_time since);
+    void must_answer(std::uint32_t i, mono_time since);
+    thread_window& window_of(std::uint32_t thread);
+    void note_wait(std::uint32_t thread, milliseconds waited, mono_time now);
     void arm_session(std::uint32_t i);
     void on_session_deadline(std::uint32_t i, instant now);
     token token_for(const session& s) const;
@@ -199,14 +237,49 @@ struct engine::impl {
 
     // --- rebuild.cc ---
     void rebuild(const session& s);
-    void rebuild_room(const session& s, const room& r, std::uint64_t observer_since);
+    struct span_of_members {
+        std::size_t begin, end;  // indices
+    };
+    void rebuild_room(const session& s, const room& r, std::uint64_t observer_since,
+                      span_of_members part);
     void rebuild_list(const session& s);
     void rebuild_ended(const session& s, const room& r, std::uint64_t observer_since,
                        const place& since);
+    bool tells_of_end(const session& s, const room& r, std::uint64_t observer_since,
+                      const place& since) const;
+    void add_ended_blocks(const session& s, const room& r, const place& since);
+    void rebuild_ended_members(const session& s, const room& r, std::uint64_t observer_since,
+                               const place& since, span_of_members part);
+    void add_ended(const session& s, const room& r, user_key u, std::uint64_t position,
+                   const place& since);
     void rebuild_losses(const session& s, const place& since);
     void add_candidates(const session& s, const place& since);
+    std::optional<row> row_of(const session& s, user_key u, const place& since) const;
+    struct ended_view {
+        user_key subject;
+        std::uint64_t position;
+        std::optional<wall_time> last_active;
+    };
+    bool is_news(const session& s, const ended_view& e, const place& since) const;
+    static row row_of(const ended_view& e);
     std::uint64_t effective(const session& s, user_key subject, bool& worth_telling,
                             const place& since) const;
+
+    // --- large_rebuild.cc ---
+    bool is_large(const session& s) const;
+    void queue_rebuild(std::uint32_t i);
+    void give_up_rebuild(std::uint32_t i);
+    void run_rebuilds(instant now);
+    void begin_rebuild(std::uint32_t i);
+    bool see_first_time(user_key u);
+    bool go_over_rooms(const session& s);
+    bool go_over(const session& s, room_key key, std::uint64_t observer_since);
+    void keep_candidates(const session& s);
+    void keep_ended(const session& s);
+    void keep(const row& r);
+    void look_again(const session& s);
+    void finish_rebuild(instant now);
+    void tell_rebuilt(std::uint32_t i, const std::optional<row>& last, instant now);
 
     // --- answer.cc ---
     void serve_ready(instant now, bool all);
@@ -218,7 +291,10 @@ struct engine::impl {
     void order_rows(session& s);
     void put_self_in(const session& s, std::size_t count);
     std::size_t fitting(instant now, std::size_t most) const;
-    void deliver(std::uint32_t i, std::size_t count, instant now);
+    // `held_back`: by jobs, so that the token does not say all that is told.
+    void deliver(std::uint32_t i, std::size_t count, instant now, bool held_back);
+    bool wants_places(const session& s) const;
+    static bool wants_none(const session& s) { return s.filter && s.filter->limit() == 0; }
     batch& batch_for(std::uint32_t thread, instant now);
     std::uint32_t subject_in(const session& s, const row& r, instant now);
     presence::view view_in(const session& s, const row& r, instant now) const;
@@ -229,6 +305,7 @@ struct engine::impl {
     positions positions_;
     const bool clean_;
     bool begun_ = false;
+    bool at_start_ = false;  // inside begin()
     std::uint64_t durable_ = 0;
     mono_time last_now_;
 
@@ -238,16 +315,23 @@ struct engine::impl {
     std::vector<std::uint32_t> live_free_;
     boost::unordered_flat_map<std::uint32_t, resting_user> resting_;
     std::vector<std::pair<user_key, saved_presence>> held_;  // loaded, until begin()
-    std::vector<std::pair<room_key, user_key>> departures_;  // loaded, until begin()
+    // Who left just before a crash, perhaps before somebody came who is there now.
+    struct departure {
+        room_key room;
+        user_key user;
+        std::uint64_t position = 0;  // of what was lost; 0: nothing
+    };
+    std::vector<departure> departures_;  // loaded, until begin()
     std::vector<std::pair<user_key, user_key>> ended_acceptances_;
-    std::vector<std::pair<user_key, user_visibility>> changed_visibilities_;  // and what was before
+    std::vector<visibility_change> visibility_changes_;  // loaded, until begin(); by user
+    std::uint64_t power_loss_ = 0;  // loaded: tokens from before know of what is lost
     std::size_t known_ = 0;
     std::vector<room> rooms_;
     std::size_t rooms_known_ = 0;
     losses losses_;
     acceptances acceptances_;
     blocks blocks_;
-    std::uint64_t switched_ = 0;  // P of the last time presence was switched on
+    std::uint64_t switched_ = 0;  // P of the last time presence was switched, or of the start
     session_table sessions_;
 
     struct timer {
@@ -257,21 +341,39 @@ struct engine::impl {
     base::timing_wheel<timer> user_deadlines_, session_deadlines_;
     std::deque<job> jobs_;   // by position
     std::size_t units_ = 0;  // what this turn or call may still do
+    void spend(std::size_t units) { units_ -= std::min(units_, units); }
     bool in_turn_ = false;
     std::uint64_t epoch_ = 0;
-    std::vector<std::uint32_t> ready_;
+    struct ready_session {
+        std::uint32_t session;
+        mono_time since;
+    };
+    std::vector<ready_session> ready_;
+    std::vector<thread_window> windows_;  // of each net thread
     std::vector<std::uint32_t> unsaved_;
     std::optional<mono_time> save_at_;
+
+    // Of the streams whose rebuild takes turns. See large_rebuild.cc.
+    struct rebuild_cursor {
+        enum class stages : std::uint8_t { visible, ended_interesting, ended_members };
+        std::uint32_t session = no_index;  // none is being rebuilt
+        std::size_t most = 0;              // rows of one answer
+        std::uint64_t told = 0;            // told_up_to() when it set out
+        bool held_back = false;            // by jobs that were not done then
+        mono_time marked{};
+        std::uint32_t room = 0, member = 0;  // keys: where to go on
+        stages stage = stages::visible;
+        bool left_out = false;  // there are more rows than one answer takes
+    };
+    std::deque<std::uint32_t> rebuilds_;  // sessions that wait for theirs
+    rebuild_cursor cursor_;
+    std::vector<row> found_;           // a heap by place
+    std::vector<std::uint64_t> seen_;  // a bit for each user: the cursor was there
 
     // Scratch of the session being served.
     std::vector<row> rows_;
     token next_;
     std::vector<user_key> candidates_;
-    struct ended_view {
-        user_key subject;
-        std::uint64_t position;
-        std::optional<wall_time> last_active;
-    };
     std::vector<ended_view> ended_;
 
     struct outgoing {

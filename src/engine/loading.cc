@@ -22,12 +22,14 @@ void engine::impl::begin(instant now) {
         return;
     }
     begun_ = true;
+    switched_ = positions_.restart();
     // What a crash made news must still be news to old tokens after the next, clean stop.
     for (std::uint32_t u = 0; !clean_ && u < records_.size(); ++u) {
         if (changed_[u] == positions_.restart()) {
             soil(user_key{u}, now);
         }
     }
+    doubt_all();
     // An expiring text comes before the state of the same user.
     std::ranges::sort(held_, [](const auto& a, const auto& b) {
         return std::pair{a.first, a.second.state} < std::pair{b.first, b.second.state};
@@ -44,59 +46,124 @@ void engine::impl::begin(instant now) {
         }
         set_interesting(user_key{u}, finds_interesting(user_key{u}));
     }
+    std::ranges::sort(visibility_changes_, {}, &visibility_change::user);
     for (room& r : rooms_) {
         r.shrink();
         for (std::size_t i = 0; r.ended && i < r.members.size(); ++i) {
-            if (changed_[r.members[i].index()] != 0) {
+            if (!showed_at(r.members[i], r.ended->position)) {
+                r.ended->concealed.push_back(r.members[i]);
+            }
+            // A join that ended the room took the position before.
+            if (r.since[i] + 1 == r.ended->position) {
+                r.ended->newcomer = r.members[i];
+            } else if (changed_[r.members[i].index()] != 0 && r.since[i] < r.ended->position) {
                 r.ended->interesting.push_back(r.members[i]);
             }
         }
     }
     acceptances_.shrink();
+    for (departure& d : departures_) {
+        const room& r = ensure_room(d.room);
+        d.position = r.counts ? positions_.restart() : r.ended ? r.ended->position : 0;
+    }
+    at_start_ = true;
     recount_all(now);  // the policy may be another than in the last run
+    at_start_ = false;
     part_all();
+}
+
+const engine::impl::visibility_change* engine::impl::change_of(user_key u) const {
+    const auto change =
+        std::ranges::lower_bound(visibility_changes_, u, {}, &visibility_change::user);
+    return change == visibility_changes_.end() || change->user != u ? nullptr : &*change;
+}
+
+// The least strict visibility by which the user may have been seen lately.
+user_visibility engine::impl::shown_of_late(user_key u) const {
+    const visibility_change* change = change_of(u);
+    return change == nullptr || !change->is_open ? visibility_of(u)
+                                                 : std::min(visibility_of(u), change->before);
+}
+
+// May the rooms have shown the user at that position?
+bool engine::impl::showed_at(user_key u, std::uint64_t position) const {
+    const visibility_change* change = change_of(u);
+    const bool was_other = change != nullptr && !change->is_open && change->position > position;
+    return (was_other ? change->before : shown_of_late(u)) == user_visibility::everyone;
 }
 
 // Whoever may have seen somebody before the crash, and does not know yet that it is over.
 void engine::impl::part_all() {
-    const auto part_both = [this](user_key a, user_key b) {
-        if (shows_in_rooms(a)) {
-            part(b, a);
+    for (const departure& d : departures_) {
+        if (d.position == 0) {
+            continue;  // nobody saw anybody for that room
         }
-        if (shows_in_rooms(b)) {
-            part(a, b);
-        }
-    };
-    for (const auto& [r, u] : departures_) {
-        for (const user_key m : ensure_room(r).members) {
-            part_both(m, u);
-        }
-        for (const auto& [other_room, m] : departures_) {
-            if (other_room == r && m != u) {
-                part_both(m, u);
+        const auto part_both = [&](user_key m) {
+            if (shown_of_late(m) == user_visibility::everyone) {
+                part(d.user, m, d.position);
+            }
+            if (shown_of_late(d.user) == user_visibility::everyone) {
+                part(m, d.user, d.position);
+            }
+        };
+        std::ranges::for_each(ensure_room(d.room).members, part_both);
+        for (const departure& other : departures_) {
+            if (other.room == d.room && other.user != d.user) {
+                part_both(other.user);
             }
         }
     }
     for (const auto& [observer, subject] : ended_acceptances_) {
-        if (records_[subject.index()].visibility != user_visibility::nobody) {
-            part(observer, subject);
+        if (shown_of_late(subject) != user_visibility::nobody) {
+            part(observer, subject, positions_.restart());
         }
     }
-    for (const auto& [u, before] : changed_visibilities_) {
+    for (const auto& [u, before, position, is_open] : visibility_changes_) {
+        if (!is_open) {
+            continue;
+        }
+        const job change{.user = u, .before = before};
+        for (const room_key key : records_[u.index()].rooms.all()) {
+            const room& r = rooms_[key.index()];
+            for (std::size_t i = 0; r.ended && i < r.members.size(); ++i) {
+                if (was_lost_with(r, change, r.members[i])) {
+                    part(r.members[i], u, r.ended->position);
+                }
+            }
+        }
         for (const user_key o : audience_of(u)) {
-            if (sight_under(before, o, u) != presence::sight::none) {
-                part(o, u);
+            const std::uint64_t since = reason_under(before, o, u).counted;
+            if (since != reason{}.counted && (position == 0 || since < position)) {
+                part(o, u, positions_.restart());
             }
         }
     }
     departures_ = {};
     ended_acceptances_ = {};
-    changed_visibilities_ = {};
+    visibility_changes_ = {};
 }
 
-void engine::impl::part(user_key observer, user_key subject) {
+// After a power loss tokens may know of what is lost: everything is told to them again. One
+// position does for all users, so nothing is stored for each.
+void engine::impl::doubt_all() {
+    if (power_loss_ == 0) {
+        return;
+    }
+    for (std::size_t u = 0; u < records_.size(); ++u) {
+        changed_[u] = std::max(changed_[u], power_loss_);
+    }
+    for (const room& r : rooms_) {
+        if (r.ended) {
+            r.ended->position = std::max(r.ended->position, power_loss_);
+        }
+    }
+}
+
+// Without the activity: nobody knows what came first before the crash, and of somebody who was
+// never seen it is not told.
+void engine::impl::part(user_key observer, user_key subject, std::uint64_t position) {
     if (!may_see(observer, subject)) {
-        add_loss(observer, subject, positions_.restart());
+        add_loss(observer, subject, position, std::nullopt);
     }
 }
 
@@ -188,9 +255,18 @@ void engine::load_excluded_rooms(std::vector<room_key> rooms) {
     impl_->settings_.rooms_excluded = std::move(rooms);
 }
 
-void engine::load_room(room_key r, bool is_public) {
+void engine::load_room(room_key r, bool is_public, std::size_t members) {
     ASSERT(!impl_->begun_);
-    impl_->ensure_room(r).is_public = is_public;
+    room& in = impl_->ensure_room(r);
+    in.is_public = is_public;
+    in.members.reserve(members);
+    in.since.reserve(members);
+}
+
+void engine::load_users(std::uint32_t bound) {
+    ASSERT(!impl_->begun_);
+    impl_->records_.reserve(bound);
+    impl_->changed_.reserve(bound);
 }
 
 void engine::load_room_flip(room_key key, bool counted, std::uint64_t position) {
@@ -207,6 +283,11 @@ void engine::load_room_flip(room_key key, bool counted, std::uint64_t position) 
     r.ended->at = base::from_unix_ms(static_cast<std::int64_t>(position >> 16));
 }
 
+void engine::load_power_loss(std::uint64_t position) {
+    ASSERT(!impl_->begun_);
+    impl_->power_loss_ = position;
+}
+
 void engine::load_loss(const ports::loss_row& r) {
     ASSERT(!impl_->begun_);
     impl_->losses_.add(r.observer, {r.subject, r.position, r.last_active});
@@ -214,7 +295,8 @@ void engine::load_loss(const ports::loss_row& r) {
 
 void engine::load_departure(room_key r, user_key u) {
     ASSERT(!impl_->begun_);
-    impl_->departures_.emplace_back(r, u);
+    impl_->ensure(u);  // it may be in no other room, and have no row of presence
+    impl_->departures_.push_back({.room = r, .user = u});
 }
 
 void engine::ready(instant now) {

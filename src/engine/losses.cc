@@ -15,32 +15,48 @@ std::uint64_t too_old_before(std::uint64_t position) {
     return position > span ? position - span : 0;
 }
 
+constexpr std::size_t kept_when_crowded = base::limits::losses_per_observer_max / 16 * 15;
+
+// Takes out what is too old, and the oldest until kept_when_crowded are left.
+std::vector<user_key> prune(std::vector<losses::loss>& list, std::uint64_t too_old) {
+    std::vector<std::uint64_t> positions;
+    positions.reserve(list.size());
+    for (const losses::loss& x : list) {
+        positions.push_back(x.position);
+    }
+    const auto at =
+        positions.begin() + static_cast<std::ptrdiff_t>(list.size() - kept_when_crowded);
+    std::ranges::nth_element(positions, at);
+    const std::uint64_t least = std::max(*at, too_old);
+    // Of those at `least` as many may stay as there are places behind the newer ones.
+    const auto newer = std::ranges::count_if(list, [&](auto& x) { return x.position > least; });
+    std::size_t places = kept_when_crowded - static_cast<std::size_t>(newer);
+    std::vector<user_key> pruned;
+    std::erase_if(list, [&](const losses::loss& x) {
+        if (x.position > least || (x.position == least && places > 0)) {
+            places -= x.position == least ? 1 : 0;
+            return false;
+        }
+        pruned.push_back(x.subject);
+        return true;
+    });
+    return pruned;
+}
+
 }  // namespace
 
 std::vector<user_key> losses::add(user_key observer, const loss& l) {
     std::vector<loss>& list = by_observer_[observer.value];
-    std::vector<user_key> pruned;
     const auto at = std::ranges::lower_bound(list, l.subject, {}, &loss::subject);
     if (at != list.end() && at->subject == l.subject) {
         *at = l;
-        return pruned;
+        return {};
     }
     list.insert(at, l);
-    if (list.size() > base::limits::losses_per_observer_max) {
-        const std::uint64_t least = too_old_before(l.position);
-        std::erase_if(list, [&](const loss& x) {
-            if (x.position < least) {
-                pruned.push_back(x.subject);
-            }
-            return x.position < least;
-        });
-        if (pruned.empty()) {
-            const auto oldest = std::ranges::min_element(list, {}, &loss::position);
-            pruned.push_back(oldest->subject);
-            list.erase(oldest);
-        }
+    if (list.size() <= base::limits::losses_per_observer_max) {
+        return {};
     }
-    return pruned;
+    return prune(list, too_old_before(l.position));
 }
 
 bool losses::forget(user_key observer, user_key subject) {

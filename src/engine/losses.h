@@ -22,7 +22,8 @@ class losses {
         std::optional<base::wall_time> last_active;  // as at that moment
     };
 
-    // The subject of the loss that had to make place, or that is too old, if any.
+    // The subjects of the losses that had to make place, a share of all at once so that it is
+    // rarely done, or that are too old. Cost: O(log n) and the place in the list, amortized.
     std::vector<user_key> add(user_key observer, const loss& l);
     bool forget(user_key observer, user_key subject);  // false: there was none
     const loss* find(user_key observer, user_key subject) const;

@@ -53,7 +53,11 @@ void engine::impl::recount(room_key key, instant now, user_key newcomer) {
         return;
     }
     r.counts = counts;
-    const std::uint64_t position = positions_.next(now);
+    // At the start the position of memberships that were never told of: theirs do not count.
+    if (!newcomer.valid()) {
+        positions_.next(now);  // only after a join that ended it does a flip follow at once
+    }
+    const std::uint64_t position = at_start_ ? positions_.restart() : positions_.next(now);
     out_.room_flipped(key, counts, position);
     if (counts) {
         r.counting_since = position;
@@ -63,10 +67,13 @@ void engine::impl::recount(room_key key, instant now, user_key newcomer) {
         r.ended->position = position;
         r.ended->at = now.wall;
         r.ended->newcomer = newcomer;
-        room::each(r.interesting,
-                   [&](std::size_t i) { r.ended->interesting.push_back(r.members[i]); });
+        room::each(r.interesting, [&](std::size_t i) {
+            if (r.since[i] < position) {
+                r.ended->interesting.push_back(r.members[i]);
+            }
+        });
         std::ranges::copy_if(r.members, std::back_inserter(r.ended->concealed),
-                             [this](user_key u) { return !shows_in_rooms(u); });
+                             [this](user_key u) { return !shows_in_rooms(u) && !is_telling(u); });
     }
     start({.what = job::kind::flip, .position = position, .room = key}, now);
 }
@@ -94,11 +101,31 @@ void engine::impl::joined(room_key key, user_key u, std::uint64_t position, inst
     }
 }
 
+// The members who saw `u` there, or did before the room stopped to count.
+std::vector<user_key> engine::impl::seen_in(const room& r, user_key u) const {
+    std::vector<user_key> seen;
+    const auto was_there = [&r](std::size_t i) {
+        return r.counts ||
+               (r.ended && r.ended->newcomer != r.members[i] && r.since[i] < r.ended->position);
+    };
+    if (!was_there(r.find(u))) {
+        return seen;
+    }
+    for (std::size_t i = 0; i < r.members.size(); ++i) {
+        if (r.members[i] != u && was_there(i)) {
+            seen.push_back(r.members[i]);
+        }
+    }
+    return seen;
+}
+
 void engine::impl::left(room_key key, user_key u, instant now) {
     if (!room_known(key) || !rooms_[key.index()].has(u)) {
         return;
     }
     room& r = rooms_[key.index()];
+    std::vector<user_key> seen_there = seen_in(r, u);
+    tell_before_leaving(r, u, now);
     r.remove(u);
     records_[u.index()].rooms.erase(key);
     if (r.counts || r.ended) {
@@ -110,13 +137,14 @@ void engine::impl::left(room_key key, user_key u, instant now) {
                .loss_position = r.counts ? position : r.ended->position,
                .user = u,
                .room = key,
-               .members = r.members},
+               .members = std::move(seen_there)},
               now);
     }
     recount(key, now);
 }
 
-void engine::impl::add_loss(user_key observer, user_key subject, std::uint64_t position) {
+void engine::impl::add_loss(user_key observer, user_key subject, std::uint64_t position,
+                            std::optional<wall_time> active) {
     if (changed_[subject.index()] == 0 && !records_[subject.index()].interesting) {
         return;  // nobody was ever told anything of this subject
     }
@@ -124,13 +152,11 @@ void engine::impl::add_loss(user_key observer, user_key subject, std::uint64_t p
         l != nullptr && l->position >= position) {
         return;  // another reason ended later
     }
-    const blocks::block* b = block_of(observer, subject);
-    const auto active = b == nullptr ? shown_activity(subject) : b->shows.last_active;
+    out_.save(ports::loss_row{
+        .observer = observer, .subject = subject, .position = position, .last_active = active});
     for (const user_key pruned : losses_.add(observer, {subject, position, active})) {
         out_.forget({.observer = observer, .subject = pruned});
     }
-    out_.save(ports::loss_row{
-        .observer = observer, .subject = subject, .position = position, .last_active = active});
 }
 
 void engine::impl::forget_loss(user_key observer, user_key subject) {

@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint64_t chunk = std::uint64_t{1} << 33;   // two minutes of wall time
 constexpr std::uint64_t margin = std::uint64_t{1} << 31;  // announce the next when less remains
 constexpr std::uint64_t stride = std::uint64_t{1} << 30;  // room for +1 steps below the ceiling
+constexpr std::uint64_t minute = std::uint64_t{60'000} << 16;
 constexpr milliseconds storing{2000};  // a written-behind ceiling is stored by then
 
 std::uint64_t of_wall(base::wall_time t) {
@@ -23,6 +24,7 @@ std::uint64_t of_wall(base::wall_time t) {
 positions::positions(outside& o, std::uint64_t ceiling, base::instant now)
     : out_(o), asked_at_(now.mono) {
     restart_ = std::max(ceiling + 1, of_wall(now.wall));
+    recent_ = ceiling - std::min(ceiling, chunk + margin + minute);
     current_ = restart_;
     asked_ = restart_ + chunk;
     usable_ = asked_;  // nothing was issued yet, and loading takes longer than storing this

@@ -18,13 +18,13 @@ void engine::impl::rebuild(const session& s) {
     if (s.peek.valid()) {
         candidates_.clear();
         const room& r = ensure_room(s.peek);
-        rebuild_room(s, r, 0);
+        rebuild_room(s, r, 0, {0, r.members.size()});
         rebuild_ended(s, r, 0, ended_since);
     } else {
         for (const room_key key : records_[s.user.index()].rooms.all()) {
             const room& r = rooms_[key.index()];
             const std::uint64_t joined = r.since[r.find(s.user)];
-            rebuild_room(s, r, joined);
+            rebuild_room(s, r, joined, {0, r.members.size()});
             rebuild_ended(s, r, joined, ended_since);
         }
         rebuild_list(s);
@@ -33,25 +33,32 @@ void engine::impl::rebuild(const session& s) {
     if (!s.everything || s.full) {
         rebuild_losses(s, ended_since);
     }
-    units_ -= std::min(units_, candidates_.size() + 1);
+    spend(candidates_.size() * cost::candidate + 1);
 }
 
-void engine::impl::rebuild_room(const session& s, const room& r, std::uint64_t observer_since) {
+// Of the members that `part` names.
+void engine::impl::rebuild_room(const session& s, const room& r, std::uint64_t observer_since,
+                                span_of_members part) {
     if (!r.counts) {
         return;
     }
+    spend((part.end - part.begin) / cost::scanned);
     if (s.everything && !s.full) {
-        room::each(r.interesting, [&](std::size_t i) { candidates_.push_back(r.members[i]); });
+        room::each(r.interesting, part.begin, part.end,
+                   [&](std::size_t i) { candidates_.push_back(r.members[i]); });
         return;
     }
     if (s.full) {
-        candidates_.insert(candidates_.end(), r.members.begin(), r.members.end());
+        const auto at = [&](std::size_t i) {
+            return r.members.begin() + static_cast<std::ptrdiff_t>(i);
+        };
+        candidates_.insert(candidates_.end(), at(part.begin), at(part.end));
         return;
     }
     const place since = place::of(s.since);
     const std::uint64_t base = std::max(observer_since, r.counting_since);
     const bool all_new = since.may_be_before(base);
-    for (std::size_t i = 0; i < r.members.size(); ++i) {
+    for (std::size_t i = part.begin; i < part.end; ++i) {
         const std::uint64_t p = std::max(changed_[r.members[i].index()], r.since[i]);
         if (all_new || since.may_be_before(p)) {
             candidates_.push_back(r.members[i]);
@@ -84,34 +91,60 @@ void engine::impl::rebuild_list(const session& s) {
 // A room that stopped to count past the token: whom one sees no more goes offline.
 void engine::impl::rebuild_ended(const session& s, const room& r, std::uint64_t observer_since,
                                  const place& since) {
-    if ((s.everything && !s.full) || !r.ended || r.ended->newcomer == s.user ||
-        !since.may_be_before(r.ended->position)) {
+    if (!tells_of_end(s, r, observer_since, since)) {
         return;
     }
-    const auto add = [&](user_key u, std::uint64_t position) {
-        if (u == s.user || u == r.ended->newcomer || !since.may_be_before(position)) {
-            return;
-        }
-        // Whom no room showed then was not seen; what ended since by their own word is a loss.
-        if (!shows_in_rooms(u) || std::ranges::binary_search(r.ended->concealed, u)) {
-            return;
-        }
-        // What was not noted per pair is bounded by the moment the room stopped to count.
-        const blocks::block* b = block_of(s.user, u);
-        const auto active = b == nullptr ? shown_activity(u) : b->shows.last_active;
-        ended_.push_back(
-            {u, position, active ? std::min(active, std::optional{r.ended->at}) : active});
-    };
     for (const user_key u : r.ended->interesting) {
-        add(u, r.ended->position);
+        add_ended(s, r, u, r.ended->position, since);
     }
-    // Others may have gone offline before the room ended, untold: that keeps its own place.
+    add_ended_blocks(s, r, since);
+    rebuild_ended_members(s, r, observer_since, since, {0, r.members.size()});
+}
+
+bool engine::impl::tells_of_end(const session& s, const room& r, std::uint64_t observer_since,
+                                const place& since) const {
+    return (!s.everything || s.full) && r.ended && r.ended->newcomer != s.user &&
+           observer_since < r.ended->position && since.may_be_before(r.ended->position);
+}
+
+// More than bare to this observer alone.
+void engine::impl::add_ended_blocks(const session& s, const room& r, const place& since) {
+    for (const blocks::block& b : blocks_.of(s.user)) {
+        if (const std::size_t i = r.find(b.subject);
+            i != r.members.size() && r.since[i] < r.ended->position) {
+            add_ended(s, r, b.subject, r.ended->position, since);
+        }
+    }
+}
+
+// Others may have gone offline before the room ended, untold: that keeps its own place.
+void engine::impl::rebuild_ended_members(const session& s, const room& r,
+                                         std::uint64_t observer_since, const place& since,
+                                         span_of_members part) {
+    spend((part.end - part.begin) / cost::scanned);
     const std::uint64_t base = std::max(observer_since, r.counting_since);
-    for (std::size_t i = 0; i < r.members.size(); ++i) {
+    for (std::size_t i = part.begin; i < part.end; ++i) {
         const user_key u = r.members[i];
+        if (r.since[i] >= r.ended->position) {
+            continue;  // came too late to be seen
+        }
         const std::uint64_t shown = std::max({changed_[u.index()], r.since[i], base});
-        add(u, std::min(shown, r.ended->position));
+        add_ended(s, r, u, std::min(shown, r.ended->position), since);
     }
+}
+
+void engine::impl::add_ended(const session& s, const room& r, user_key u, std::uint64_t position,
+                             const place& since) {
+    if (u == s.user || u == r.ended->newcomer || !since.may_be_before(position)) {
+        return;
+    }
+    // Whom no room showed then was not seen; what ended since by their own word is a loss.
+    if (!shows_in_rooms(u) || std::ranges::binary_search(r.ended->concealed, u)) {
+        return;
+    }
+    // What was not noted per pair is bounded by the moment the room stopped to count.
+    const auto active = seen_activity(s.user, u);
+    ended_.push_back({u, position, active ? std::min(active, std::optional{r.ended->at}) : active});
 }
 
 void engine::impl::add_candidates(const session& s, const place& since) {
@@ -119,27 +152,35 @@ void engine::impl::add_candidates(const session& s, const place& since) {
     const auto repeats = std::ranges::unique(candidates_);
     candidates_.erase(repeats.begin(), repeats.end());
     for (const user_key u : candidates_) {
-        if (s.filter && !s.filter->accepts(u)) {
-            continue;
-        }
-        const presence::sight how = sight_of(s, u);
-        if (how == presence::sight::none) {
-            continue;
-        }
-        const bool is_frozen = how == presence::sight::frozen;
-        if (is_frozen && s.everything && !s.full && frozen(*block_of(s.user, u)).text.empty()) {
-            continue;  // as somebody offline without a text
-        }
-        bool worth_telling = true;
-        const std::uint64_t p = effective(s, u, worth_telling, since);
-        if (s.everything || (worth_telling && since.is_before(p, u))) {
-            rows_.push_back({.subject = u,
-                             .what = is_frozen     ? row::kind::frozen
-                                     : u == s.user ? row::kind::self
-                                                   : row::kind::others,
-                             .position = p});
+        if (const auto found = row_of(s, u, since)) {
+            rows_.push_back(*found);
         }
     }
+}
+
+// None: not visible, or no news.
+std::optional<row> engine::impl::row_of(const session& s, user_key u, const place& since) const {
+    if (s.filter && !s.filter->accepts(u)) {
+        return std::nullopt;
+    }
+    const presence::sight how = sight_of(s, u);
+    if (how == presence::sight::none) {
+        return std::nullopt;
+    }
+    const bool is_frozen = how == presence::sight::frozen;
+    if (is_frozen && s.everything && !s.full && frozen(*block_of(s.user, u)).text.empty()) {
+        return std::nullopt;  // as somebody offline without a text
+    }
+    bool worth_telling = true;
+    const std::uint64_t p = effective(s, u, worth_telling, since);
+    if (!s.everything && (!worth_telling || !since.is_before(p, u))) {
+        return std::nullopt;
+    }
+    return row{.subject = u,
+               .what = is_frozen     ? row::kind::frozen
+                       : u == s.user ? row::kind::self
+                                     : row::kind::others,
+               .position = p};
 }
 
 // The later of the subject's last change and the start of the reason to see it.
@@ -183,15 +224,23 @@ void engine::impl::rebuild_losses(const session& s, const place& since) {
     for (std::size_t i = 0; i < ended_.size(); ++i) {
         const ended_view& e = ended_[i];
         const bool repeated = i != 0 && ended_[i - 1].subject == e.subject;
-        if (!repeated && since.is_before(e.position, e.subject) &&
-            (s.peek.valid() || !may_see(s.user, e.subject)) &&
-            (!s.filter || s.filter->accepts(e.subject))) {
-            rows_.push_back({.subject = e.subject,
-                             .what = row::kind::lost,
-                             .position = e.position,
-                             .last_active = e.last_active});
+        if (!repeated && is_news(s, e, since)) {
+            rows_.push_back(row_of(e));
         }
     }
+}
+
+bool engine::impl::is_news(const session& s, const ended_view& e, const place& since) const {
+    return since.is_before(e.position, e.subject) &&
+           (s.peek.valid() || !may_see(s.user, e.subject)) &&
+           (!s.filter || s.filter->accepts(e.subject));
+}
+
+row engine::impl::row_of(const ended_view& e) {
+    return {.subject = e.subject,
+            .what = row::kind::lost,
+            .position = e.position,
+            .last_active = e.last_active};
 }
 
 }  // namespace porchlight::engine

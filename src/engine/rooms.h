@@ -50,9 +50,22 @@ struct member_list {
     // Calls f(index) for each set bit.
     template <class F>
     static void each(const member_bits& bits, F f) {
-        for (std::size_t w = 0; w < bits.words(); ++w) {
-            for (std::uint64_t word = bits.word(w); word != 0; word &= word - 1) {
-                f(w * 64 + static_cast<std::size_t>(std::countr_zero(word)));
+        each(bits, 0, bits.words() * 64, f);
+    }
+    // ... with begin <= index < end.
+    template <class F>
+    static void each(const member_bits& bits, std::size_t begin, std::size_t end, F f) {
+        for (std::size_t w = begin / 64; w * 64 < end; ++w) {
+            std::uint64_t word = bits.word(w);
+            if (w == begin / 64) {
+                word &= ~std::uint64_t{0} << (begin % 64);
+            }
+            for (; word != 0; word &= word - 1) {
+                const std::size_t i = w * 64 + static_cast<std::size_t>(std::countr_zero(word));
+                if (i >= end) {
+                    return;
+                }
+                f(i);
             }
         }
     }

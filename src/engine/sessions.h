@@ -63,8 +63,8 @@ class pending_subjects {
 static_assert(sizeof(pending_subjects) == 16);
 
 // Invariants: (1) parked = a poll waits under `handle`; (2) every subject whose effective position
-// lies beyond `since` is in `pending`, or `rebuild` is set, or an unfinished job will mark it;
-// (3) stream_open = the core counts this stream.
+// lies beyond `since` is in `pending`, or `rebuild` is set, or an unfinished job will mark it, or
+// the rebuild under way will find it; (3) stream_open = the core counts this stream.
 struct session {
     ports::http_handle handle;
     token since;  // the one presented while parked, the one issued last while not
@@ -87,6 +87,7 @@ struct session {
     bool stream_open : 1 = false;
     bool on_ready : 1 = false;
     bool rebuild : 1 = false;      // find the news from the token
+    bool rebuilding : 1 = false;   // that takes turns, and is waiting or under way
     bool everything : 1 = false;   // first sync, full state: not only what is news
     bool full : 1 = false;         // everything, the offline too
     bool had_token : 1 = false;    // `since` was presented (else a first sync)

@@ -36,15 +36,16 @@ sight engine::impl::sight_of(const session& s, user_key subject) const {
                           : sight(s.user, subject);
 }
 
-engine::impl::reason engine::impl::reason_to_see(user_key observer, user_key subject) const {
+engine::impl::reason engine::impl::reason_under(user_visibility v, user_key observer,
+                                                user_key subject) const {
     reason found;
     const user_record& of = records_[subject.index()];
-    if (of.has_observers && of.visibility != user_visibility::nobody) {
+    if (of.has_observers && v != user_visibility::nobody) {
         if (const auto since = acceptances_.since(observer, subject)) {
             found = {*since, *since};
         }
     }
-    if (of.visibility != user_visibility::everyone) {
+    if (v != user_visibility::everyone) {
         return found;
     }
     auto few = records_[observer.index()].rooms.all();
@@ -67,14 +68,14 @@ engine::impl::reason engine::impl::reason_to_see(user_key observer, user_key sub
 // --- acceptances ---
 
 bool engine::impl::set_accepted(user_key observer, user_key subject, std::uint64_t position) {
-    user_record& of = ensure(subject);
-    user_record& by = ensure(observer);
+    ensure(subject);
+    ensure(observer);
     const live_user* l = live(observer);
     if (!acceptances_.add(observer, subject, position, l != nullptr && l->session_count != 0)) {
         return false;
     }
-    records_[subject.index()].has_observers = of.has_observers = true;
-    by.is_observer = true;
+    records_[subject.index()].has_observers = true;
+    records_[observer.index()].is_observer = true;
     return true;
 }
 
@@ -93,6 +94,11 @@ std::uint64_t engine::accepted(user_key observer, user_key subject, instant now)
 std::uint64_t engine::unaccepted(user_key observer, user_key subject, instant now) {
     impl& e = *impl_;
     e.begin(now);
+    for (const job& j : e.jobs_) {
+        if (j.what == job::kind::visibility && j.user == subject) {
+            e.compare_sight(j, observer, now);  // which the job would not find any more
+        }
+    }
     const bool saw = e.may_see(observer, subject);
     const std::uint64_t position = e.positions_.next(now);
     if (!e.acceptances_.remove(observer, subject)) {
@@ -151,6 +157,7 @@ void engine::impl::compare_sight(const job& j, user_key observer, instant now) {
     }
     if (sees) {
         forget_loss(observer, j.user);
+        blocks_.shown_since(observer, j.user, j.position);
     } else {
         add_loss(observer, j.user, j.position);
     }
@@ -175,14 +182,45 @@ void engine::impl::compare_peeks(const job& j, const room& r, instant now) {
 
 // Of a room that stopped to count while the user still showed there, streams that did not ask since
 // must be told.
-void engine::impl::lose_ended(const job& j, const room& r, user_key observer) {
+bool engine::impl::was_lost_with(const room& r, const job& j, user_key observer) const {
     const std::uint64_t end = r.ended->position;
-    const bool was_there = r.since[r.find(observer)] < end && r.since[r.find(j.user)] < end &&
-                           observer != r.ended->newcomer && j.user != r.ended->newcomer;
-    if (was_there && observer != j.user && j.before == user_visibility::everyone &&
-        !may_see(observer, j.user) && !std::ranges::binary_search(r.ended->concealed, j.user)) {
-        add_loss(observer, j.user, end);
+    const bool met = observer != j.user && r.since[r.find(observer)] < end &&
+                     r.since[r.find(j.user)] < end && observer != r.ended->newcomer &&
+                     j.user != r.ended->newcomer;
+    return met && j.before == user_visibility::everyone && !may_see(observer, j.user) &&
+           !std::ranges::binary_search(r.ended->concealed, j.user);
+}
+
+void engine::impl::compare_in(const room& r, const job& j, user_key observer, instant now) {
+    if (r.counts) {
+        compare_sight(j, observer, now);
+    } else if (r.ended && was_lost_with(r, j, observer)) {
+        add_loss(observer, j.user, r.ended->position);
     }
+}
+
+// Whoever leaves is not found any more by the jobs that still tell of a visibility.
+void engine::impl::tell_before_leaving(const room& r, user_key leaver, instant now) {
+    for (const job& j : jobs_) {
+        if (j.what != job::kind::visibility || !r.has(j.user)) {
+            continue;
+        }
+        if (j.user != leaver) {
+            compare_in(r, j, leaver, now);
+            continue;
+        }
+        for (const user_key m : r.members) {
+            compare_in(r, j, m, now);
+        }
+    }
+}
+
+// Is a job still telling those who saw the user in rooms that they don't any more?
+bool engine::impl::is_telling(user_key u) const {
+    return std::ranges::any_of(jobs_, [u](const job& j) {
+        return j.what == job::kind::visibility && j.user == u &&
+               j.before == user_visibility::everyone;
+    });
 }
 
 bool engine::impl::run_visibility(job& j, instant now) {
@@ -194,7 +232,7 @@ bool engine::impl::run_visibility(job& j, instant now) {
                 j.member_cursor = at->value;
                 return false;
             }
-            --units_;
+            spend(cost::comparison);
             each(*at);
         }
         return true;
@@ -213,10 +251,7 @@ bool engine::impl::run_visibility(job& j, instant now) {
         if (r.counts && j.member_cursor == 0) {
             compare_peeks(j, r, now);
         }
-        const bool done = r.counts
-                              ? members(r, [&](user_key o) { compare_sight(j, o, now); })
-                              : !r.ended || members(r, [&](user_key o) { lose_ended(j, r, o); });
-        if (!done) {
+        if ((r.counts || r.ended) && !members(r, [&](user_key o) { compare_in(r, j, o, now); })) {
             return false;
         }
     }
@@ -247,6 +282,12 @@ const blocks::block* engine::impl::block_of(user_key observer, user_key subject)
                : nullptr;
 }
 
+// As the observer is told of it, whoever else knows better.
+std::optional<wall_time> engine::impl::seen_activity(user_key observer, user_key subject) const {
+    const blocks::block* b = block_of(observer, subject);
+    return b == nullptr ? shown_activity(subject) : b->shows.last_active;
+}
+
 presence::view engine::impl::frozen(const blocks::block& b) const {
     presence::view v{.last_active = b.shows.last_active};
     if (settings_.enabled) {
@@ -256,7 +297,7 @@ presence::view engine::impl::frozen(const blocks::block& b) const {
 }
 
 std::uint64_t engine::impl::frozen_since(const blocks::block& b) const {
-    return std::max(b.position, switched_);
+    return b.shows.text.empty() ? b.position : std::max(b.position, switched_);
 }
 
 frozen_view engine::freeze(user_key subject, instant now) const {
@@ -312,6 +353,8 @@ void engine::load_acceptance(user_key observer, user_key subject, std::uint64_t 
 
 void engine::load_acceptance_end(user_key observer, user_key subject) {
     ASSERT(!impl_->begun_);
+    impl_->ensure(observer);  // neither may have a row of anything else
+    impl_->ensure(subject);
     impl_->ended_acceptances_.emplace_back(observer, subject);
 }
 
@@ -319,11 +362,11 @@ void engine::load_visibility(user_key u, user_visibility v, std::uint64_t positi
                              user_visibility before) {
     impl& e = *impl_;
     ASSERT(!e.begun_);
-    // The job that told of it may not have come to its end.
-    constexpr std::uint64_t lag = std::uint64_t{60'000} << 16;
     e.ensure(u).visibility = v;
-    if (!e.clean_ && (position == 0 || position + lag > e.positions_.restart())) {
-        e.changed_visibilities_.emplace_back(u, before);
+    // The job that told of it may not have ended.
+    const bool is_open = !e.clean_ && (position == 0 || position >= e.positions_.recent());
+    e.visibility_changes_.push_back({u, before, position, is_open});
+    if (is_open) {
         e.changed_[u.index()] = e.positions_.restart();
     }
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "engine/impl.h"
 
@@ -96,7 +97,7 @@ void engine::impl::make_room_for_stream(const poll& p, live_user& l, instant now
         drop_session(oldest_idle, now);
     } else if (!sessions_[oldest_parked].ends) {
         sessions_[oldest_parked].ends = true;
-        must_answer(oldest_parked);
+        must_answer(oldest_parked, now.mono);
     }
 }
 
@@ -122,6 +123,7 @@ void engine::impl::close_stream(session& s, instant now) {
 // No poll waits here any more. The session is kept for a while: the client may come again.
 void engine::impl::leave_parked(std::uint32_t i, instant now, bool answered) {
     session& s = sessions_[i];
+    give_up_rebuild(i);
     sessions_.unpark(i);
     --counts_.sessions;
     close_stream(s, now);
@@ -142,6 +144,7 @@ void engine::impl::leave_parked(std::uint32_t i, instant now, bool answered) {
 
 void engine::impl::drop_session(std::uint32_t i, instant now) {
     session& s = sessions_[i];
+    give_up_rebuild(i);
     if (s.parked) {
         sessions_.unpark(i);
         --counts_.sessions;
@@ -167,30 +170,44 @@ void engine::impl::drop_session(std::uint32_t i, instant now) {
 // A parked session has something to say: now, or when its window is over.
 void engine::impl::schedule_answer(std::uint32_t i, instant now) {
     session& s = sessions_[i];
-    if (s.on_ready) {
+    if (s.on_ready || s.rebuilding) {
         return;
     }
     const bool wait = !s.at_once && !s.must_answer && s.last_answer != mono_time::min();
-    const mono_time at = wait ? s.last_answer + settings_.window : now.mono;
+    const mono_time at =
+        wait ? s.last_answer + window_of(s.handle.thread).length(settings_.window) : now.mono;
     if (at <= now.mono) {
-        make_ready(i);
+        make_ready(i, now.mono);
     } else if (at < s.answer_at) {
         s.answer_at = at;
         arm_session(i);
     }
 }
 
-void engine::impl::make_ready(std::uint32_t i) {
+void engine::impl::make_ready(std::uint32_t i, mono_time since) {
     session& s = sessions_[i];
-    if (!s.on_ready) {
+    if (!s.on_ready && !s.rebuilding) {
         s.on_ready = true;
-        ready_.push_back(i);
+        ready_.push_back({i, since});
     }
 }
 
-void engine::impl::must_answer(std::uint32_t i) {
+void engine::impl::must_answer(std::uint32_t i, mono_time since) {
     sessions_[i].must_answer = true;
-    make_ready(i);
+    make_ready(i, since);
+}
+
+thread_window& engine::impl::window_of(std::uint32_t thread) {
+    if (thread >= windows_.size()) {
+        windows_.resize(thread + 1);
+    }
+    return windows_[thread];
+}
+
+void engine::impl::note_wait(std::uint32_t thread, milliseconds waited, mono_time now) {
+    if (window_of(thread).note_wait(waited, now, settings_.window)) {
+        ++counts_.windows_doubled;
+    }
 }
 
 void engine::impl::arm_session(std::uint32_t i) {
@@ -215,12 +232,11 @@ void engine::impl::on_session_deadline(std::uint32_t i, instant now) {
     }
     if (s.until <= now.mono) {
         s.timed_out = true;
-        must_answer(i);
+        must_answer(i, s.until);
         return;
     }
     if (s.answer_at <= now.mono) {
-        s.answer_at = mono_time::max();
-        make_ready(i);
+        make_ready(i, std::exchange(s.answer_at, mono_time::max()));
     }
     arm_session(i);
 }

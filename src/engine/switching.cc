@@ -14,7 +14,7 @@ void engine::impl::end_streams(user_key u, device_key d, instant now) {
             close_stream(s, now);
             s.ends = true;
             if (s.parked) {
-                must_answer(i);
+                must_answer(i, now.mono);
             } else {
                 drop_session(i, now);
             }
@@ -27,6 +27,7 @@ void engine::impl::end_streams(user_key u, device_key d, instant now) {
 // as it is by then, but nothing of them is shown, sent or saved.
 void engine::impl::switch_off(instant now) {
     const std::uint64_t position = positions_.next(now);
+    switched_ = position;
     for (std::uint32_t i = 0; i < records_.size(); ++i) {
         if (records_[i].interesting) {
             changed_[i] = position;

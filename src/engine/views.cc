@@ -85,6 +85,17 @@ bool blocks::add(user_key observer, block b) {
     return true;
 }
 
+void blocks::shown_since(user_key observer, user_key subject, std::uint64_t position) {
+    const auto found = by_observer_.find(observer.value);
+    if (found == by_observer_.end()) {
+        return;
+    }
+    const auto at = std::ranges::lower_bound(found->second, subject, {}, &block::subject);
+    if (at != found->second.end() && at->subject == subject) {
+        at->position = position;
+    }
+}
+
 bool blocks::remove(user_key observer, user_key subject) {
     const auto found = by_observer_.find(observer.value);
     if (found == by_observer_.end()) {

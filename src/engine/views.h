@@ -45,7 +45,7 @@ class blocks {
   public:
     struct block {
         user_key subject;
-        std::uint64_t position = 0;  // P at which it took effect
+        std::uint64_t position = 0;  // P from which it shows what it shows
         frozen_view shows;
     };
 
@@ -54,6 +54,8 @@ class blocks {
     const block* find(user_key observer, user_key subject) const;  // null: none
     bool add(user_key observer, block b);  // false: was there, and stays as it is
     bool remove(user_key observer, user_key subject);
+    // What the block shows came into sight at `position`. Nothing happens where there is none.
+    void shown_since(user_key observer, user_key subject, std::uint64_t position);
 
   private:
     boost::unordered_flat_map<std::uint32_t, std::vector<block>> by_observer_;

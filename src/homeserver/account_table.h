@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -15,27 +14,35 @@ namespace porchlight::homeserver {
 
 // The live state of accounts: names, devices, tokens, profiles. Only what was committed is in here,
 // and names: user ids that are no account here, which have a key because something refers to them.
-// Deciding thread only. Cost of a user without device and profile: 24 bytes, the name, about 8 of
+// Deciding thread only. Cost of a user without device and profile: 16 bytes, the name, 8 to 16 of
 // the index.
 class account_table {
   public:
-    account_table() : by_name_(0, name_hash{this}, name_equal{this}) {}
+    account_table() = default;
     account_table(const account_table&) = delete;
     account_table& operator=(const account_table&) = delete;
 
+    // Start-up: all accounts by load(), then index_names() once, before anything is looked for.
+    void load(user_key u, std::string_view user_id, wall_time created, bool deactivated);
+    void reserve(std::uint32_t users) { records_.reserve(users); }  // keys below it will come
+    void index_names();
     // Where `u` is the key of that very name, the name becomes an account.
+    // REQUIRES: neither is an account yet.
     void add(user_key u, std::string_view user_id, wall_time created, bool deactivated);
     std::optional<user_key> find(std::string_view user_id) const;  // accounts only
     std::string_view user_id(user_key u) const;                    // of names too
-    wall_time created(user_key u) const { return at(u).created; }
-    bool is_deactivated(user_key u) const { return at(u).kind == kind::deactivated; }
-    void deactivate(user_key u);  // also drops the profile. REQUIRES: no devices
-    std::size_t count() const { return by_name_.size() - names_.size(); }  // of accounts
+    wall_time created(user_key u) const {
+        return base::from_unix_ms(static_cast<std::int64_t>(at(u).created));
+    }
+    bool is_deactivated(user_key u) const { return records_[u.index()].deactivated != 0; }
+    void deactivate(user_key u);                  // also drops the profile. REQUIRES: no devices
+    std::size_t count() const { return count_; }  // of accounts
     std::uint32_t key_bound() const { return static_cast<std::uint32_t>(records_.size()); }
 
     // A user id that is no account here.
     struct outsider {
         std::unique_ptr<char[]> text;
+        std::size_t size = 0;
         std::uint32_t holds = 0;     // by rows and by what is under way
         bool stored = false;         // its row was given to the store
         std::uint32_t removals = 0;  // of the row, on their way
@@ -69,30 +76,15 @@ class account_table {
     void set_profile(user_key u, profile p);
 
   private:
-    enum class kind : std::uint8_t { account, deactivated, name };
     struct record {
-        const char* name = nullptr;  // in the arena, or in names_; null: no such user
-        wall_time created;
+        std::uint64_t created : 48 = 0;   // unix ms
+        std::uint64_t name_size : 8 = 0;  // 0: no such account
+        std::uint64_t deactivated : 1 = 0;
+        std::uint32_t name = 0;  // where it begins in the arena
         device_key first_device;
-        std::uint8_t name_size = 0;
-        account_table::kind kind = kind::account;
     };
-    static_assert(sizeof(record) == 24);
+    static_assert(sizeof(record) == 16);
 
-    // The index holds keys and looks the names up in the records.
-    struct name_hash {
-        using is_transparent = void;
-        const account_table* table;
-        std::size_t operator()(std::string_view name) const;
-        std::size_t operator()(user_key u) const { return (*this)(table->user_id(u)); }
-    };
-    struct name_equal {
-        using is_transparent = void;
-        const account_table* table;
-        bool operator()(user_key a, user_key b) const { return a == b; }
-        bool operator()(std::string_view a, user_key b) const { return a == table->user_id(b); }
-        bool operator()(user_key a, std::string_view b) const { return b == table->user_id(a); }
-    };
     // A token hash is as random as a hash can be.
     struct token_prefix {
         std::size_t operator()(const token_hash& t) const;
@@ -100,17 +92,21 @@ class account_table {
 
     const record& at(user_key u) const;
     record& at(user_key u);
-    record& put(user_key u, const char* text, std::size_t size);
-    const char* keep(std::string_view name);
+    std::uint32_t keep(std::string_view name);
+    std::size_t slot_of(std::string_view name) const;
+    void put_in_index(user_key u, std::size_t slot);
 
     std::vector<record> records_;
-    boost::unordered_flat_set<user_key, name_hash, name_equal> by_name_;
+    // Names to keys: open addressing, at most half full; the names are looked up in the records.
+    std::vector<user_key> by_name_;  // a power of two of slots; not valid(): free
+    std::size_t count_ = 0;
     boost::unordered_flat_map<device_key, device, std::hash<device_key>> devices_;
     boost::unordered_flat_map<token_hash, device_key, token_prefix> tokens_;
     boost::unordered_flat_map<user_key, profile, std::hash<user_key>> profiles_;
     boost::unordered_flat_map<user_key, outsider, std::hash<user_key>> names_;
-    std::vector<std::unique_ptr<char[]>> arena_;
-    std::size_t arena_left_ = 0;
+    boost::unordered_flat_map<std::string_view, user_key> keys_of_names_;  // views of their texts
+    std::vector<std::unique_ptr<char[]>> arena_;  // blocks of one size: names stay where they are
+    std::size_t arena_left_ = 0;                  // in the last one
 };
 
 }  // namespace porchlight::homeserver

@@ -582,8 +582,11 @@ accounts::~accounts() = default;
 
 void accounts::load(ports::store_reader& store) {
     impl& m = *impl_;
-    store.accounts(
-        [&m](ports::account_row&& r) { m.table.add(r.user, r.user_id, r.created, r.deactivated); });
+    m.table.reserve(store.user_bound());
+    store.account_names([&m](const ports::account_name& r) {
+        m.table.load(r.user, r.user_id, r.created, r.deactivated);
+    });
+    m.table.index_names();
     store.profiles([&m](ports::profile_row&& r) {
         m.table.set_profile(r.user, {std::move(r.displayname), std::move(r.avatar_url)});
     });

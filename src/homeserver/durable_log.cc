@@ -1,18 +1,52 @@
 #include "homeserver/durable_log.h"
 
 #include <algorithm>
+#include <charconv>
+#include <string_view>
 #include <utility>
 
 #include "base/assert.h"
 
 namespace porchlight::homeserver {
 
-durable_log::durable_log(ports::commit_log& log, engine::engine& e, ports::clock& clock,
-                         std::uint64_t last)
-    : log_(log), engine_(e), clock_(clock), last_(last), applied_(last) {
-    if (last != 0) {
-        engine_.durable_applied(last);
+namespace {
+
+constexpr std::string_view ceiling_name = "durable_ceiling";
+constexpr std::uint64_t ceiling_span = std::uint64_t{5 * 60'000} << 10;  // five minutes
+
+}  // namespace
+
+durable_log::last_positions durable_log::last_of(ports::store_reader& store) {
+    last_positions last{.stored = store.last_position()};
+    if (const auto text = store.meta(ceiling_name)) {
+        std::from_chars(text->data(), text->data() + text->size(), last.given);
     }
+    last.given = std::max(last.given, last.stored);
+    return last;
+}
+
+durable_log::durable_log(ports::commit_log& log, engine::engine& e, ports::clock& clock,
+                         last_positions last)
+    : log_(log),
+      engine_(e),
+      clock_(clock),
+      stored_before_(last.stored),
+      first_(last.given),
+      last_(last.given),
+      applied_(last.given),
+      ceiling_(last.given) {
+    if (applied_ != 0) {
+        engine_.durable_applied(applied_);
+    }
+}
+
+// The row that must reach the disk before `position` is told to anybody, if any.
+std::optional<ports::meta_row> durable_log::raised(std::uint64_t position) {
+    if (position <= ceiling_) {
+        return std::nullopt;
+    }
+    ceiling_ = position + ceiling_span;
+    return ports::meta_row{std::string{ceiling_name}, std::to_string(ceiling_)};
 }
 
 std::uint64_t durable_log::next_position() {
@@ -32,9 +66,15 @@ durable_log::entry& durable_log::enqueue(std::uint64_t position,
 void durable_log::commit(std::uint64_t position, ports::write_set set,
                          base::unique_function<void(bool)> applied) {
     enqueue(position, std::move(applied));
-    const bool queued =
-        log_.submit(std::move(set), true, [this, position](bool ok) { settle(position, ok); });
+    if (auto row = raised(position)) {
+        set.push_back(std::move(*row));
+    }
+    const bool queued = log_.submit(std::move(set), true, [this, position](bool ok) {
+        ceiling_ = ok ? ceiling_ : 0;  // the next one stores it
+        settle(position, ok);
+    });
     if (!queued) {
+        ceiling_ = 0;
         auto refused = std::move(queue_.back().applied);
         queue_.pop_back();
         refused(false);
@@ -42,7 +82,18 @@ void durable_log::commit(std::uint64_t position, ports::write_set set,
 }
 
 void durable_log::pass(std::uint64_t position, base::unique_function<void()> applied) {
-    enqueue(position, [f = std::move(applied)](bool) mutable { f(); }).outcome = true;
+    entry& e = enqueue(position, [f = std::move(applied)](bool) mutable { f(); });
+    if (auto row = raised(position)) {
+        const bool queued = log_.submit({std::move(*row)}, true, [this, position](bool ok) {
+            ceiling_ = ok ? ceiling_ : 0;
+            settle(position, true);  // a disk that takes nothing does not stop what is not stored
+        });
+        if (queued) {
+            return;
+        }
+        ceiling_ = 0;
+    }
+    e.outcome = true;
     drain();
 }
 

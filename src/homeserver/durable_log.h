@@ -14,9 +14,16 @@ namespace porchlight::homeserver {
 // (2) no applied() runs inside another one; (3) each applied() runs exactly once.
 class durable_log {
   public:
-    // `last`: the highest position ever stored. D = max(previous + 1, wall ms * 2^10): positions
-    // that never reach the store (typing) are not given twice after a restart.
-    durable_log(ports::commit_log& log, engine::engine& e, ports::clock& clock, std::uint64_t last);
+    // D = max(previous + 1, wall ms * 2^10). Not every position is found again in the store
+    // (typing, profiles), so a ceiling is stored with the first that passes the one before:
+    // none is given twice, and none that a client has is unknown after a restart.
+    struct last_positions {
+        std::uint64_t stored = 0;  // the highest that a row has
+        std::uint64_t given = 0;   // none above it was given
+    };
+    static last_positions last_of(ports::store_reader& store);
+    durable_log(ports::commit_log& log, engine::engine& e, ports::clock& clock,
+                last_positions last);
 
     // The next position, for the rows of one set. Take it in the same call stack as commit().
     std::uint64_t next_position();
@@ -31,6 +38,10 @@ class durable_log {
     // No position and not durable: write-behind of presence.
     void write_behind(ports::write_set set, base::unique_function<void(bool)> done);
     std::uint64_t last_applied() const { return applied_; }
+    // As this run found it: what has no position of its own since then is at most so new.
+    std::uint64_t last_stored_before() const { return stored_before_; }
+    // Above every position of earlier runs, at most every one of this run.
+    std::uint64_t first() const { return first_; }
 
   private:
     struct entry {
@@ -40,13 +51,14 @@ class durable_log {
     };
     entry& enqueue(std::uint64_t position, base::unique_function<void(bool)> applied);
     void settle(std::uint64_t position, bool ok);
+    std::optional<ports::meta_row> raised(std::uint64_t position);
     void drain();
 
     ports::commit_log& log_;
     engine::engine& engine_;
     ports::clock& clock_;
-    std::uint64_t last_ = 0;
-    std::uint64_t applied_ = 0;
+    const std::uint64_t stored_before_, first_;
+    std::uint64_t last_, applied_, ceiling_;
     std::deque<entry> queue_;  // by position
     bool draining_ = false;
 };

@@ -23,7 +23,7 @@ base::metrics::counter typing_limit{"porchlight_limits_reached_total", "Limits r
 
 struct ephemeral::impl {
     impl(services& with, accounts& a, rooms& r)
-        : s(with), known(a), places(r), start(with.log.last_applied()) {}
+        : s(with), known(a), places(r), start(with.log.last_stored_before()) {}
 
     struct typist {
         user_key user;
@@ -137,11 +137,12 @@ void ephemeral::set_typing(caller who, room_key r, bool typing, base::millisecon
 
 ephemeral::typing_state ephemeral::typing(room_key r) const {
     typing_state state;
+    state.position = impl_->s.log.first();  // who typed in an earlier run types no more
     const auto found = impl_->by_room.find(r);
     if (found == impl_->by_room.end()) {
         return state;
     }
-    state.position = found->second.typing_position;
+    state.position = std::max(state.position, found->second.typing_position);
     for (const auto& t : found->second.typists) {
         if (impl_->joined(t.user, r)) {
             state.user_ids.emplace_back(impl_->known.user_id(t.user));

@@ -34,25 +34,43 @@ rooms::~rooms() = default;
 
 void rooms::load(ports::store_reader& store) {
     auto& i = *impl_;
-    const std::uint64_t newest_presence = i.s.engine.current_token().presence;
+    const std::uint32_t users = store.user_bound();
+    i.s.engine.load_users(users);
+    i.table.reserve_users(users);
     store.rooms([&i](ports::room_row&& row) {
         i.s.engine.load_room(row.room, row.is_public);
         i.table.add(row.room, std::move(row.room_id), std::move(row.version), row.is_public);
     });
-    store.memberships([&i, newest_presence](ports::membership_row&& row) {
-        if (!i.table.exists(row.room)) {
-            return;
+    std::vector<ports::membership_row> of_room;  // they come by room
+    store.memberships([&i, &of_room](ports::membership_row&& row) {
+        if (!of_room.empty() && of_room.front().room != row.room) {
+            i.load_members(of_room);
+            of_room.clear();
         }
-        i.table.set_member(row.room, {row.user, row.state, row.forgotten, row.position});
-        if (row.state == membership::join) {
-            i.s.engine.load_membership(row.room, row.user,
-                                       std::min(row.presence_position, newest_presence));
-        }
+        of_room.push_back(row);
     });
+    i.load_members(of_room);
     store.aliases([&i](ports::alias_row&& row) {
         i.table.aliases.emplace(std::move(row.alias),
                                 room_table::alias{row.room, std::move(row.creator)});
     });
+}
+
+// All members of one room, so that memory for them is taken once.
+void rooms::impl::load_members(std::span<const ports::membership_row> rows) {
+    if (rows.empty() || !table.exists(rows.front().room)) {
+        return;
+    }
+    const room_key r = rows.front().room;
+    const std::uint64_t newest_presence = s.engine.current_token().presence;
+    table.at(r).members.reserve(rows.size());
+    s.engine.load_room(r, table.at(r).is_public, rows.size());
+    for (const ports::membership_row& row : rows) {
+        table.set_member(r, {row.user, row.state, row.forgotten, row.position});
+        if (row.state == membership::join) {
+            s.engine.load_membership(r, row.user, std::min(row.presence_position, newest_presence));
+        }
+    }
 }
 
 void rooms::create(caller who, create_room wish, completion<std::string> done) {
@@ -235,7 +253,8 @@ void rooms::impl::rename_some(user_key u, std::shared_ptr<std::vector<room_key>>
     renaming.erase(u);
     if (renaming_again.erase(u) != 0) {
         renaming.insert(u);
-        *rest = table.rooms_of(u);
+        const auto all = table.rooms_of(u);
+        rest->assign(all.begin(), all.end());
         s.decider.post([this, u, rest] { rename_some(u, rest); });
     }
 }
@@ -246,12 +265,13 @@ void rooms::profile_changed(user_key u) {
         i.renaming_again.insert(u);  // the rooms already done get it in a second pass
         return;
     }
-    i.rename_some(u, std::make_shared<std::vector<room_key>>(i.table.rooms_of(u)));
+    const auto all = i.table.rooms_of(u);
+    i.rename_some(u, std::make_shared<std::vector<room_key>>(all.begin(), all.end()));
 }
 
 void rooms::leave_all(user_key u) {
     auto& i = *impl_;
-    for (const room_key r : std::vector<room_key>(i.table.rooms_of(u))) {
+    for (const room_key r : i.table.rooms_of(u)) {
         const membership m = i.table.member(r, u).state;
         if (m != membership::join && m != membership::invite && m != membership::knock) {
             continue;

@@ -22,7 +22,7 @@ void connection::open(int descriptor, const ip_address& peer, const tls_identity
     ++incarnation_;
     peer_ = peer;
     keep_alive_ = true;
-    half_closed_ = begun_ = body_begun_ = continued_ = more_ahead_ = false;
+    half_closed_ = begun_ = body_begun_ = continued_ = more_ahead_ = held_ = false;
     timer_at_ = {};
     transport_ = transport(descriptor, identity);
     watch_ = thread_.loop().add(descriptor, *this);
@@ -119,6 +119,9 @@ void connection::on_timer(std::uint32_t incarnation, base::mono_time at) {
 }
 
 void connection::deadline_passed() {
+    if (state_ == state::reading && held_) {
+        return set_deadline(thread_.limits().head_deadline);  // it is we who don't read
+    }
     if (state_ == state::reading && begun_) {
         metrics::request_deadline.reached();
         return refuse(too_slow);
@@ -138,6 +141,10 @@ void connection::on_readable() {
         case state::handshake:
             return shake_hands();
         case state::reading:
+            if (!thread_.may_read(slot_, incarnation_)) {
+                held_ = true;
+                return;
+            }
             if (ahead_) {
                 on_resume(incarnation_);
             }
@@ -157,11 +164,17 @@ void connection::on_readable() {
     }
 }
 
+void connection::go_on(std::uint32_t incarnation) {
+    if (incarnation == incarnation_ && std::exchange(held_, false) && state_ == state::reading) {
+        on_readable();
+    }
+}
+
 void connection::shake_hands() {
     switch (transport_.handshake().what) {
         case kind::done:
             state_ = state::reading;
-            return read_request();
+            return on_readable();
         case kind::blocked_read:
             return thread_.loop().arm_read(watch_);
         case kind::blocked_write:

@@ -44,6 +44,8 @@ class connection final : public event_loop::watcher {
     void on_timer(std::uint32_t incarnation, base::mono_time at);
     // Goes on with what the client sent ahead of its last answer.
     void on_resume(std::uint32_t incarnation);
+    // Reads what it was kept from reading by net_thread::may_read.
+    void go_on(std::uint32_t incarnation);
     // From now on every answer is the last; idle connections close.
     void drain();
     // At once, telling the handler of an unanswered request.
@@ -118,6 +120,7 @@ class connection final : public event_loop::watcher {
     bool begun_ = false;        // a part of a request is here and its deadline runs
     bool body_begun_ = false;   // the same of its body
     bool continued_ = false;    // 100 Continue was sent
+    bool held_ = false;         // readable, but to be read only at go_on()
 };
 
 }  // namespace porchlight::net

@@ -7,8 +7,8 @@
 namespace porchlight::net {
 
 deciding_loop::deciding_loop(const void* runtime, std::uint32_t owner, std::uint32_t threads,
-                             const ports::clock& clock, wakeup& wake)
-    : clock_(clock), inbox_(runtime, owner, threads, wake), timers_(clock.now().mono) {}
+                             const ports::clock& clock, wakeup& wake, std::size_t ring_slots)
+    : clock_(clock), inbox_(runtime, owner, threads, wake, ring_slots), timers_(clock.now().mono) {}
 
 void deciding_loop::post_after(base::milliseconds delay, ports::task t) {
     timers_.insert(clock_.now().mono + delay, std::move(t));

@@ -23,13 +23,17 @@ class deciding_loop final : public ports::executor {
   public:
     // `owner`: number of the thread that decides. `clock` and `wake` outlive the loop.
     deciding_loop(const void* runtime, std::uint32_t owner, std::uint32_t threads,
-                  const ports::clock& clock, wakeup& wake);
+                  const ports::clock& clock, wakeup& wake,
+                  std::size_t ring_slots = base::limits::ring_slots);
 
     void set_hooks(turn_hooks hooks) { hooks_ = std::move(hooks); }
 
     // ports::executor
     void post(ports::task t) override { inbox_.post(std::move(t)); }
     void post_after(base::milliseconds delay, ports::task t) override;
+
+    // Thread number `poster` only: another request may be posted. See mailbox::has_room.
+    bool has_room(std::uint32_t poster) const { return inbox_.has_room(poster); }
 
     // Deciding thread only. Runs waiting tasks (not those they post) and due timers, then the turn
     // if there was anything of these or its time has come.

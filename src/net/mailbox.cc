@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/limits.h"
+#include "base/assert.h"
 #include "net/metrics.h"
 
 namespace porchlight::net {
@@ -27,10 +27,11 @@ std::uint32_t thread_number::in(const void* runtime) {
     return current.runtime == runtime ? current.number : none;
 }
 
-mailbox::mailbox(const void* runtime, std::uint32_t owner, std::uint32_t threads, wakeup& wake)
+mailbox::mailbox(const void* runtime, std::uint32_t owner, std::uint32_t threads, wakeup& wake,
+                 std::size_t ring_slots)
     : runtime_(runtime), owner_(owner), wake_(wake), others_(no_ring) {
     for (std::uint32_t n = 0; n < threads; ++n) {
-        lanes_.push_back(n == owner ? nullptr : std::make_unique<lane>(base::limits::ring_slots));
+        lanes_.push_back(n == owner ? nullptr : std::make_unique<lane>(ring_slots));
     }
 }
 
@@ -59,6 +60,13 @@ void mailbox::post_to(lane& to, ports::task t) {
         metrics::thread_ring.reached();
     }
     to.spill.push_back(std::move(t));
+}
+
+bool mailbox::has_room(std::uint32_t poster) const {
+    ASSERT(poster < lanes_.size());
+    const auto& to = lanes_[poster];
+    return !to || (!to->spilled.load(std::memory_order_acquire) &&
+                   to->ring.size() < to->ring.capacity() / 8 * 7);
 }
 
 void mailbox::take_from(lane& from) {

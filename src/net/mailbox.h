@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/spsc_ring.h"
 #include "net/wakeup.h"
 #include "ports/executor.h"
@@ -28,17 +29,24 @@ class thread_number {
 
 // Tasks on their way to one thread. Each of the runtime's other threads has a ring of its own to
 // it, the thread itself a plain list, all other threads share a list under a lock.
-// Invariants: 1. tasks of one poster run in the order they were posted; 2. none is lost: a full
-// ring spills into a list (counted) until the reader has caught up. What is in flight is bounded
-// by the connections, since each has at most one unanswered request.
+// Invariants: 1. tasks of one poster run in the order they were posted; 2. posting never blocks and
+// none is lost: a full ring spills into a list (counted) until the reader has caught up.
+// Posters keep the list short: net threads stop reading requests while has_room() is false, and
+// what goes to a net thread are answers, at most one for each request that it handed over. See
+// docs/decisions/0011-full-rings.md.
 class mailbox {
   public:
     // `owner`: the reading thread's number; `threads`: how many numbers the runtime has.
     // `wake` outlives the mailbox and wakes the reading thread.
-    mailbox(const void* runtime, std::uint32_t owner, std::uint32_t threads, wakeup& wake);
+    mailbox(const void* runtime, std::uint32_t owner, std::uint32_t threads, wakeup& wake,
+            std::size_t ring_slots = base::limits::ring_slots);
 
     // Any thread. Cost: one allocation-free ring slot; a system call only if the reader sleeps.
     void post(ports::task t);
+
+    // Thread number `poster` only: its ring is not nearly full. The eighth that is left is for what
+    // can't be held back.
+    bool has_room(std::uint32_t poster) const;
 
     // Reading thread only: runs what was there when called; true when that was anything.
     bool run_all();

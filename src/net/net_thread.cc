@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "net/metrics.h"
 
 namespace porchlight::net {
@@ -21,6 +22,8 @@ namespace {
 // Timers that are not a connection's.
 constexpr std::uint32_t listeners_timer = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint32_t drain_timer = listeners_timer - 1;
+// Times that the deciding thread is behind belong to one burst if they are closer than this.
+constexpr base::milliseconds burst_pause = std::chrono::seconds{10};
 }  // namespace
 
 net_thread::net_thread(const setup& s)
@@ -29,7 +32,7 @@ net_thread::net_thread(const setup& s)
       clock_(*s.clock),
       runtime_(s.runtime),
       number_(s.number),
-      inbox_(s.runtime, s.number, s.numbers, wakeup_),
+      inbox_(s.runtime, s.number, s.numbers, wakeup_, s.config->ring_slots),
       timers_(clock_.now().mono),
       now_(clock_.now().mono) {}
 
@@ -128,6 +131,38 @@ void net_thread::resume_listeners_at(base::mono_time at) {
 
 void net_thread::resume_later(std::uint32_t slot, std::uint32_t incarnation) {
     inbox_.post([this, slot, incarnation] { at(slot).on_resume(incarnation); });
+}
+
+// --- the deciding thread is behind ---
+
+bool net_thread::may_read(std::uint32_t slot, std::uint32_t incarnation) {
+    if (decider_ == nullptr || (!decider_behind_ && decider_->has_room(number_))) {
+        return true;
+    }
+    if (!std::exchange(decider_behind_, true)) {
+        wait_for_decider();
+    }
+    held_.push_back({slot, incarnation});
+    return false;
+}
+
+// A task behind all that waits says when it was done.
+void net_thread::wait_for_decider() {
+    metrics::thread_ring.reached();
+    const auto at = now();
+    if (!last_behind_ || at - *last_behind_ >= burst_pause) {
+        base::log::warn("net", "requests come faster than they are handled; reading pauses",
+                        {{"thread", number_}});
+    }
+    last_behind_ = at;
+    decider_->post([this] { post([this] { go_on_reading(); }); });
+}
+
+void net_thread::go_on_reading() {
+    decider_behind_ = false;
+    for (const auto& h : std::exchange(held_, {})) {
+        at(h.slot).go_on(h.incarnation);
+    }
 }
 
 // --- connections ---

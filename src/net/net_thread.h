@@ -42,6 +42,8 @@ class net_thread final : private event_loop::watcher {
     void listen(int descriptor, identity_source* identity);
     // Runs the deciding loop inside this thread's. Before start().
     void decide_here(deciding_loop& loop) { deciding_ = &loop; }
+    // Another thread decides; requests are read only as fast as it takes them. Before start().
+    void decide_there(deciding_loop& loop) { decider_ = &loop; }
     void start(ports::http_handler& handler);
 
     // Any thread.
@@ -74,6 +76,8 @@ class net_thread final : private event_loop::watcher {
     std::unique_ptr<request_parser>& spare_parser() { return spare_parser_; }
     void add_timer(base::mono_time at, std::uint32_t slot, std::uint32_t incarnation);
     void resume_later(std::uint32_t slot, std::uint32_t incarnation);
+    // False while the deciding thread is behind: then connection::go_on follows once it caught up.
+    bool may_read(std::uint32_t slot, std::uint32_t incarnation);
     void resume_listeners_at(base::mono_time at);
     void slot_is_free(std::uint32_t slot);
     void recycle(std::unique_ptr<request_parser> parser) { spare_parser_ = std::move(parser); }
@@ -97,6 +101,8 @@ class net_thread final : private event_loop::watcher {
     template <class F>
     void each_open(F&& f);
     void check_drained();
+    void wait_for_decider();
+    void go_on_reading();
     void on_readable() override;
     void on_writable() override {}
 
@@ -110,7 +116,8 @@ class net_thread final : private event_loop::watcher {
     event_loop loop_;
     base::timing_wheel<timer> timers_;
     base::mono_time now_;
-    deciding_loop* deciding_ = nullptr;
+    deciding_loop* deciding_ = nullptr;  // runs in this thread
+    deciding_loop* decider_ = nullptr;   // runs in another
     ports::http_handler* handler_ = nullptr;
     event_loop::watch* wake_watch_ = nullptr;
     std::vector<std::unique_ptr<listener>> listeners_;
@@ -119,6 +126,13 @@ class net_thread final : private event_loop::watcher {
     std::vector<std::uint32_t> free_slots_;
     std::atomic<std::size_t> open_{0};
     std::ptrdiff_t partial_bytes_ = 0;
+
+    struct held_connection {
+        std::uint32_t slot, incarnation;
+    };
+    std::vector<held_connection> held_;  // may have a request; read when the decider caught up
+    bool decider_behind_ = false;
+    std::optional<base::mono_time> last_behind_;
 
     bool draining_ = false;
     base::mono_time drain_ends_{};

@@ -61,12 +61,15 @@ struct runtime::impl {
                 net_thread::setup{this, n, numbers, &config, &proxies, &clock}));
         }
         if (config.threads == 1) {
-            deciding =
-                std::make_unique<deciding_loop>(this, 0, numbers, clock, threads.front()->waker());
+            deciding = std::make_unique<deciding_loop>(this, 0, numbers, clock,
+                                                       threads.front()->waker(), config.ring_slots);
             threads.front()->decide_here(*deciding);
         } else {
             deciding = std::make_unique<deciding_loop>(this, config.threads, numbers, clock,
-                                                       deciding_wakeup);
+                                                       deciding_wakeup, config.ring_slots);
+            for (const auto& thread : threads) {
+                thread->decide_there(*deciding);
+            }
         }
         for (const auto& l : config.listen) {
             listen_on(l);

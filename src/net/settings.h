@@ -44,6 +44,7 @@ struct settings {
     // Addresses or networks ("10.0.0.0/8", "::1") whose X-Forwarded-For is believed.
     std::vector<std::string> trusted_proxies;
     std::size_t connections_max = 0;  // per net thread; 0: as many as the open-file limit allows
+    std::size_t ring_slots = base::limits::ring_slots;  // between two threads; a power of two
     connection_limits limits;
 };
 

@@ -31,6 +31,13 @@ struct account_row {
     wall_time created;
     bool deactivated = false;
 };
+// What a start reads of an account. `user_id` is valid until the call it is given to returns.
+struct account_name {
+    user_key user;
+    std::string_view user_id;
+    wall_time created;
+    bool deactivated = false;
+};
 struct profile_row {
     user_key user;
     std::string displayname;  // empty: none
@@ -238,6 +245,9 @@ class store_reader {
 
     // Whole tables, for start-up. `each` is called once per row; order as noted.
     virtual void accounts(base::unique_function<void(account_row&&)> each) = 0;  // by user
+    virtual void account_names(
+        base::unique_function<void(const account_name&)> each) = 0;  // by user
+    virtual std::uint32_t user_bound() = 0;  // above the user of every account; 0: none
     virtual std::optional<account_row> account(user_key user) = 0;
     virtual void profiles(base::unique_function<void(profile_row&&)> each) = 0;
     virtual void devices(base::unique_function<void(device_row&&)> each) = 0;

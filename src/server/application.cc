@@ -30,6 +30,12 @@ metrics::gauge marks{"porchlight_presence_marks", "Streams marked for a change."
 metrics::gauge rebuilt{"porchlight_sync_rebuilt", "Answers made from a token, not from marks."};
 metrics::gauge overflowed{"porchlight_pending_overflowed",
                           "Streams that had more pending subjects than are kept."};
+metrics::gauge window{
+    "porchlight_presence_window_milliseconds",
+    "Least time between two presence answers of a stream, on the net thread where "
+    "it is longest."};
+metrics::gauge windows_doubled{"porchlight_presence_windows_doubled",
+                               "How often a net thread was behind and its window doubled."};
 
 net::listen_address parse_listener(const std::string& key, const std::string& text) {
     const std::size_t colon = text.rfind(':');
@@ -116,6 +122,8 @@ void application::impl::after_tasks(base::instant now) {
     marks.set(static_cast<std::int64_t>(c.marks));
     rebuilt.set(static_cast<std::int64_t>(c.rebuilt));
     overflowed.set(static_cast<std::int64_t>(c.overflowed));
+    window.set(c.window.count());
+    windows_doubled.set(static_cast<std::int64_t>(c.windows_doubled));
 }
 
 application::application(config c) {

@@ -1,10 +1,12 @@
 #include "server/house.h"
 
+#include <malloc.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <future>
 #include <sstream>
 #include <utility>
 
@@ -35,7 +37,7 @@ void make_data_folder(const std::string& path) {
 }
 
 house::house(const config& c, ports::executor& decider, ports::cold_pool& cold, ports::clock& clock,
-             ports::random& random)
+             ports::random& random, const std::string& boot)
     : config_(c) {
     make_data_folder(c.data);
     try {
@@ -43,15 +45,15 @@ house::house(const config& c, ports::executor& decider, ports::cold_pool& cold, 
             storage::sqlite_settings{c.data + "/porchlight.db", {}});
         dirty_ = std::make_unique<storage::dirty_file>(c.data + "/dirty");
         check_server_name();
-        const bool clean = store_->meta("clean_stop").value_or("yes") == "yes";
-        const ports::write_set running{ports::meta_row{"clean_stop", "no"}};
-        store_->commit({&running, 1}, true);
+        const last_stop before = stop_before(*store_, boot);
+        const bool clean = before == last_stop::clean;
         thread_ = std::make_unique<storage::store_thread>(*store_, decider);
         behind_ = std::make_unique<write_behind>(decider, *thread_, *dirty_);
         engine_ptr = std::make_unique<engine::engine>(
             c.engine, *this, number(store_->meta("presence_ceiling")), clean, clock.now());
+        note_start(before, boot);
         log = std::make_unique<homeserver::durable_log>(*thread_, *engine_ptr, clock,
-                                                        store_->last_position());
+                                                        homeserver::durable_log::last_of(*store_));
         services = std::make_unique<homeserver::services>(homeserver::services{
             c.homeserver, decider, cold, *store_, clock, random, *engine_ptr, *log});
         accounts = std::make_unique<homeserver::accounts>(*services);
@@ -74,6 +76,21 @@ house::~house() {
     }
 }
 
+// One set: whoever finds this run on the disk finds the power loss before it too.
+void house::note_start(last_stop before, const std::string& boot) {
+    std::uint64_t lost = number(store_->meta("power_loss_position"));
+    ports::write_set set = running(boot);
+    if (before == last_stop::power_lost) {
+        base::log::warn("server", "the power failed; presence is told to everybody again");
+        lost = engine_ptr->current_token().presence;
+        set.push_back(ports::meta_row{"power_loss_position", std::to_string(lost)});
+    } else if (before == last_stop::killed) {
+        base::log::warn("server", "the last run was killed");
+    }
+    store_->commit({&set, 1}, true);
+    engine_ptr->load_power_loss(lost);
+}
+
 void house::check_server_name() {
     const std::string& name = config_.homeserver.server_name;
     const std::optional<std::string> stored = store_->meta("server_name");
@@ -86,9 +103,18 @@ void house::check_server_name() {
     }
 }
 
+// Most of a start is SQLite going through rows, so two connections do it at once: what the accounts
+// keep for themselves and what the engine will be given last, beside the rooms.
 void house::load(bool clean) {
-    accounts->load(*store_);
+    std::vector<ports::presence_row> presences;
+    presences.reserve(store_->user_bound());
+    std::future<void> beside = std::async(std::launch::async, [this, &presences] {
+        accounts->load(*store_);
+        store_->presences([&](ports::presence_row&& r) { presences.push_back(r); });
+    });
     rooms->load(*store_);
+    beside.get();
+    load_presences(presences);
     to_device->load(*store_);
     lists->load(*store_, clean);
     store_->statuses([this](ports::status_row&& r) {
@@ -96,8 +122,18 @@ void house::load(bool clean) {
         std::erase_if(r.suppressed, [this](base::device_key d) { return !accounts->exists(d); });
         engine_ptr->load_status(r);
     });
-    // Whoever is dirty changed in a way the store may not know; without a row it was the first
-    // change.
+    store_->losses([this](ports::loss_row&& r) { engine_ptr->load_loss(r); });
+    if (!clean) {
+        load_departures();
+    }
+    load_room_flips();
+    engine_ptr->load_excluded_rooms(engine_settings(config_).rooms_excluded);
+    ::malloc_trim(0);  // what only loading needed
+}
+
+// By user. Whoever is dirty changed in a way the store may not know; without a row it was the first
+// change.
+void house::load_presences(const std::vector<ports::presence_row>& rows) {
     const std::vector<base::user_key> dirty = dirty_->dirty();
     auto next = dirty.begin();
     const auto load_without_row = [&](auto until) {
@@ -107,19 +143,13 @@ void house::load(bool clean) {
             engine_ptr->load_presence(nothing_known, true);
         }
     };
-    store_->presences([&](ports::presence_row&& r) {  // by user
+    for (const ports::presence_row& r : rows) {
         load_without_row(std::lower_bound(next, dirty.end(), r.user));
         const bool was_dirty = next != dirty.end() && *next == r.user;
         engine_ptr->load_presence(r, was_dirty);
         next += was_dirty ? 1 : 0;
-    });
-    load_without_row(dirty.end());
-    store_->losses([this](ports::loss_row&& r) { engine_ptr->load_loss(r); });
-    if (!clean) {
-        load_departures();
     }
-    load_room_flips();
-    engine_ptr->load_excluded_rooms(engine_settings(config_).rooms_excluded);
+    load_without_row(dirty.end());
 }
 
 // Loss rows follow the departure they are of; a kill may have come between.
@@ -166,8 +196,7 @@ void house::room_flipped(base::room_key r, bool counts, std::uint64_t position) 
 void house::close(base::unique_function<void()> done) {
     auto shared = std::make_shared<base::unique_function<void()>>(std::move(done));
     behind_->flush([this, shared] {
-        const bool queued = thread_->submit({ports::meta_row{"clean_stop", "yes"}}, true,
-                                            [shared](bool) { (*shared)(); });
+        const bool queued = thread_->submit(closed(), true, [shared](bool) { (*shared)(); });
         if (!queued) {
             (*shared)();
         }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/engine.h"
 #include "homeserver/accounts.h"
@@ -14,6 +15,7 @@
 #include "homeserver/statuses.h"
 #include "homeserver/to_device.h"
 #include "server/config.h"
+#include "server/last_stop.h"
 #include "server/write_behind.h"
 #include "storage/dirty_file.h"
 #include "storage/sqlite_store.h"
@@ -38,7 +40,7 @@ class house final : public engine::outside {
   public:
     // Throws start_error: another server's data, a newer version's database, ...
     house(const config& c, ports::executor& decider, ports::cold_pool& cold, ports::clock& clock,
-          ports::random& random);
+          ports::random& random, const std::string& boot = boot_id());
     ~house() override;
 
     // Where answers go; without one they are dropped.
@@ -65,9 +67,11 @@ class house final : public engine::outside {
 
   private:
     void load(bool clean);
+    void load_presences(const std::vector<ports::presence_row>& rows);
     void load_departures();
     void load_room_flips();
     void check_server_name();
+    void note_start(last_stop before, const std::string& boot);
 
     const config& config_;
     std::unique_ptr<storage::sqlite_store> store_;  // outlives all below

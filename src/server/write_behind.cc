@@ -30,7 +30,7 @@ void write_behind::save(const ports::presence_row& r) {
 
 void write_behind::save(const ports::status_row& r) {
     status_[r.user] = r;
-    schedule(delay);
+    schedule(base::milliseconds{0});  // it may end what a PUT made durable
 }
 
 void write_behind::save(const ports::loss_row& r) {
@@ -81,6 +81,7 @@ void write_behind::write() {
     scheduled_ = soon_ = false;
     ports::write_set set;
     std::vector<user_key> users;
+    const bool durable = !status_.empty();
     set.reserve(presence_.size() + status_.size() + losses_.size());
     for (const auto& [user, row] : presence_) {
         set.emplace_back(row);
@@ -100,7 +101,7 @@ void write_behind::write() {
         return;
     }
     const auto again = std::make_shared<const ports::write_set>(set);
-    const bool queued = log_.submit(std::move(set), false,
+    const bool queued = log_.submit(std::move(set), durable,
                                     [this, users, again](bool ok) { written(users, ok, *again); });
     if (!queued) {
         written(users, false, *again);

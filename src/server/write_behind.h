@@ -15,9 +15,10 @@
 namespace porchlight::server {
 
 // Collects what presence leaves behind and writes it within `delay`, the last value winning; keeps
-// the dirty file in step. Deciding thread only.
-// Invariant: a user's dirty bit is set from before a change becomes visible until a commit that
-// holds that user's newest row was acknowledged.
+// the dirty file in step. What lasts and changed without a PUT (an explicit set_presence that ends
+// a suppression, a text that expired) goes at once and durably, as the PUT did. Deciding thread
+// only. Invariant: a user's dirty bit is set from before a change becomes visible until a commit
+// that holds that user's newest row was acknowledged.
 class write_behind {
   public:
     static constexpr auto delay = std::chrono::milliseconds{200};  // the engine collects too

@@ -122,6 +122,9 @@ void backup_to(const std::filesystem::path& database, const std::filesystem::pat
     try {
         connection to{part.string(), access::read_write, ""};
         copy_pages(*from, to);
+        // Whoever starts from the copy has lost what came after it, as by a power loss.
+        to.run("REPLACE INTO meta(name, value) VALUES('clean_stop', 'no')");
+        to.run("DELETE FROM meta WHERE name='boot_id'");
         // The copy is one file: without WAL mode there is no log beside it to forget.
         to.run("PRAGMA journal_mode=DELETE");
     } catch (...) {

@@ -252,6 +252,13 @@ void memory_store::refuse_commits(bool refuse) {
 void memory_store::accounts(unique_function<void(account_row&&)> each) {
     tables_->each_row(tables_->accounts, each);
 }
+void memory_store::account_names(unique_function<void(const account_name&)> each) {
+    accounts([&each](account_row&& r) { each({r.user, r.user_id, r.created, r.deactivated}); });
+}
+std::uint32_t memory_store::user_bound() {
+    const std::scoped_lock lock{tables_->mutex};
+    return tables_->accounts.empty() ? 0 : tables_->accounts.rbegin()->first.value + 1;
+}
 std::optional<account_row> memory_store::account(user_key user) {
     const std::scoped_lock lock{tables_->mutex};
     const auto found = tables_->accounts.find(user);

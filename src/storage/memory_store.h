@@ -16,6 +16,8 @@ class memory_store : public ports::store {
     ~memory_store() override;
 
     void accounts(base::unique_function<void(ports::account_row&&)> each) override;
+    void account_names(base::unique_function<void(const ports::account_name&)> each) override;
+    std::uint32_t user_bound() override;
     std::optional<ports::account_row> account(base::user_key user) override;
     void profiles(base::unique_function<void(ports::profile_row&&)> each) override;
     void devices(base::unique_function<void(ports::device_row&&)> each) override;

@@ -113,6 +113,13 @@ struct sqlite_store::impl {
             *this
         } -> rows(q, std::forward<Each>(each), values...);
     }
+    // A whole table, once: the pages it leaves in the cache are of use to nobody.
+    template <class Each>
+    void scan(query q, Each&& each) {
+        lent_reader reader{*this};
+        reader->rows(q, std::forward<Each>(each));
+        reader->drop_cache();
+    }
     template <class... Values>
     std::vector<event_row> events(query q, const Values&... values) {
         std::vector<event_row> found;
@@ -159,7 +166,17 @@ account_row account_of(const statement& s) {
 }  // namespace
 
 void sqlite_store::accounts(unique_function<void(account_row&&)> each) {
-    impl_->rows(query::accounts, [&](const statement& s) { each(account_of(s)); });
+    impl_->scan(query::accounts, [&](const statement& s) { each(account_of(s)); });
+}
+
+void sqlite_store::account_names(unique_function<void(const account_name&)> each) {
+    impl_->scan(query::account_names, [&](const statement& s) {
+        each({s.key<user_key>(0), s.text_view(1), s.time(2), s.integer(3) != 0});
+    });
+}
+
+std::uint32_t sqlite_store::user_bound() {
+    return static_cast<std::uint32_t>(impl_->number(query::user_bound));
 }
 
 std::optional<account_row> sqlite_store::account(user_key user) {
@@ -170,27 +187,27 @@ std::optional<account_row> sqlite_store::account(user_key user) {
 }
 
 void sqlite_store::profiles(unique_function<void(profile_row&&)> each) {
-    impl_->rows(query::profiles, [&](const statement& s) {
+    impl_->scan(query::profiles, [&](const statement& s) {
         each({s.key<user_key>(0), s.text(1), s.text(2)});
     });
 }
 
 void sqlite_store::devices(unique_function<void(device_row&&)> each) {
-    impl_->rows(query::devices, [&](const statement& s) {
+    impl_->scan(query::devices, [&](const statement& s) {
         each(
             {s.key<device_key>(0), s.key<user_key>(1), s.text(2), s.text(3), s.blob(4), s.time(5)});
     });
 }
 
 void sqlite_store::rooms(unique_function<void(room_row&&)> each) {
-    impl_->rows(query::rooms, [&](const statement& s) {
+    impl_->scan(query::rooms, [&](const statement& s) {
         each({s.key<room_key>(0), s.text(1), s.text(2), s.integer(3) != 0,
               static_cast<std::uint32_t>(s.integer(4))});
     });
 }
 
 void sqlite_store::memberships(unique_function<void(membership_row&&)> each) {
-    impl_->rows(query::memberships, [&](const statement& s) {
+    impl_->scan(query::memberships, [&](const statement& s) {
         each({.user = s.key<user_key>(1),
               .room = s.key<room_key>(0),
               .state = static_cast<membership>(s.integer(2)),
@@ -201,13 +218,13 @@ void sqlite_store::memberships(unique_function<void(membership_row&&)> each) {
 }
 
 void sqlite_store::aliases(unique_function<void(alias_row&&)> each) {
-    impl_->rows(query::aliases, [&](const statement& s) {
+    impl_->scan(query::aliases, [&](const statement& s) {
         each({s.text(0), s.key<room_key>(1), s.text(2)});
     });
 }
 
 void sqlite_store::statuses(unique_function<void(status_row&&)> each) {
-    impl_->rows(query::statuses, [&](const statement& s) {
+    impl_->scan(query::statuses, [&](const statement& s) {
         each({.user = s.key<user_key>(0),
               .text = s.text(1),
               .text_expires = s.optional_time(2),
@@ -220,14 +237,14 @@ void sqlite_store::statuses(unique_function<void(status_row&&)> each) {
 }
 
 void sqlite_store::presences(unique_function<void(presence_row&&)> each) {
-    impl_->rows(query::presences, [&](const statement& s) {
+    impl_->scan(query::presences, [&](const statement& s) {
         each({s.key<user_key>(0), static_cast<std::uint8_t>(s.integer(1)), s.optional_time(2),
               s.position(3)});
     });
 }
 
 void sqlite_store::losses(unique_function<void(loss_row&&)> each) {
-    impl_->rows(query::losses, [&](const statement& s) {
+    impl_->scan(query::losses, [&](const statement& s) {
         each({s.key<user_key>(0), s.key<user_key>(1), s.position(2), s.optional_time(3)});
     });
 }

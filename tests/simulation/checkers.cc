@@ -34,7 +34,44 @@ bool world::sees(const client& c, std::uint32_t subject) {
         return model_.may_see(c.user, subject);
     }
     const model::hall& h = model_.rooms()[*c.peek];
-    return model_.counts(h) && h.members.contains(subject);
+    return model_.counts(h) && h.members.contains(subject) &&
+           (subject == c.user || model_.shows_in_rooms(subject));
+}
+
+// A room of which nothing else is known, as after a power loss, is taken to have counted.
+void world::take_all_rooms_as_seen() {
+    for (const auto& [r, h] : model_.rooms()) {
+        for (const std::uint32_t o : h.members) {
+            for (const std::uint32_t s : h.members) {
+                if (model_.shows_in_rooms(s)) {
+                    ever_saw_.insert({o, s});
+                }
+            }
+        }
+    }
+}
+
+// Called after everything that may give somebody a reason to see somebody.
+void world::note_sights() {
+    for (std::uint32_t o = 0; o < users_; ++o) {
+        for (std::uint32_t s = 0; s < users_; ++s) {
+            if (model_.may_see(o, s)) {
+                ever_saw_.insert({o, s});
+            }
+        }
+    }
+    // Near the limit of members a restart may forget that a room does not count.
+    if (policy_.members_max != 0) {
+        take_all_rooms_as_seen();
+    }
+    // Of a room one looks into, one may hear who was there, though it does not count.
+    for (const auto& c : clients_) {
+        for (std::uint32_t s = 0; c->peek && s < users_; ++s) {
+            if (model_.rooms()[*c->peek].members.contains(s) && model_.shows_in_rooms(s)) {
+                ever_saw_.insert({c->user, s});
+            }
+        }
+    }
 }
 
 void world::check_response(const engine::batch& b, const engine::batch::delivery& d, client& c) {
@@ -87,6 +124,9 @@ void world::check_response(const engine::batch& b, const engine::batch::delivery
         }
         check_event(c, s.user.value, v);
     }
+    if (mutation_ == mutation::tells_a_stranger) {
+        check_event(c, static_cast<std::uint32_t>(draw(users_)), {.last_active = now_.wall});
+    }
 }
 
 void world::check_event(client& c, std::uint32_t subject, const presence::view& v) {
@@ -97,6 +137,9 @@ void world::check_event(client& c, std::uint32_t subject, const presence::view& 
     if (!sees(c, subject)) {
         if (!bare(v)) {
             failure_ = "policy forbids what " + about;
+        }
+        if (v.last_active && !ever_saw_.contains({c.user, subject})) {
+            failure_ = "a stranger " + about;
         }
     } else if (const presence::view is = model_.expected(c.user, subject, now_); is != v) {
         failure_ = about + "; but it is " + words(is);

@@ -7,8 +7,8 @@ namespace porchlight::simulation {
 namespace {
 
 // Does any of some seeds break with a message that has these words?
-bool found(mutation m, const std::string& words) {
-    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+bool found(mutation m, const std::string& words, std::uint64_t seeds = 30) {
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
         world w(seed, m);
         try {
             w.run(200);
@@ -38,6 +38,18 @@ TEST(simulation_checkers_catch, an_early_empty_response) {
 }
 TEST(simulation_checkers_catch, copies_that_disagree_on_the_activity) {
     EXPECT_TRUE(found(mutation::shows_another_time, "but it is"));
+}
+TEST(simulation_checkers_catch, events_after_a_revocation) {
+    EXPECT_TRUE(found(mutation::forgets_a_revocation, "policy forbids"));
+}
+TEST(simulation_checkers_catch, what_a_block_should_have_frozen) {
+    EXPECT_TRUE(found(mutation::forgets_a_block, "but it is"));
+}
+TEST(simulation_checkers_catch, the_activity_of_somebody_never_seen) {
+    EXPECT_TRUE(found(mutation::tells_a_stranger, "a stranger"));
+}
+TEST(simulation_checkers_catch, a_state_lost_by_a_power_loss) {
+    EXPECT_TRUE(found(mutation::mistakes_power_loss, "last heard", 200));
 }
 TEST(simulation_checkers_catch, a_state_lost_by_a_kill) {
     EXPECT_TRUE(found(mutation::loses_a_save, "last heard"));

@@ -21,13 +21,16 @@ void world::step() {
     const std::uint64_t kind = draw(100);
     if (kind < 45) {
         change_somebody();
-    } else if (kind < 65) {
+    } else if (kind < 57) {
         change_rooms();
+    } else if (kind < 65) {
+        change_lists();
     } else if (kind < 93) {
         change_clients();
     } else {
         change_weather();
     }
+    note_sights();
     if (!failure_.empty()) {
         fail(failure_);
     }
@@ -110,6 +113,7 @@ void world::join_or_leave() {
     }
     const bool counted = model_.counts(model_.rooms()[r]);
     model_.member(r, u, joins);
+    membership_changed_ = now_.mono;
     if (counted != model_.counts(model_.rooms()[r])) {
         note("room " + std::to_string(r) + (counted ? " grew too large" : " counts again"));
     }
@@ -202,9 +206,11 @@ void world::remove_device() {
 void world::change_weather() {
     const std::uint64_t kind = draw(100);
     if (kind < 30) {
-        restart(false);
+        restart(stop::clean);
+    } else if (kind < 50) {
+        restart(stop::killed);
     } else if (kind < 65) {
-        restart(true);
+        restart(stop::power_lost);
     } else if (kind < 85) {
         jump_clock();
     } else {
@@ -247,12 +253,22 @@ void world::reconfigure() {
 
 // --- restarts ---
 
-void world::restart(bool killed) {
-    note(killed ? "killed" : "restarted");
+void world::restart(stop how) {
+    note(how == stop::clean ? "restarted" : how == stop::killed ? "killed" : "the power fails");
     std::vector<disk::pair> departures;
-    if (killed) {
-        interrupted_commits(departures);
+    if (how != stop::clean) {
+        if (chance(50)) {
+            disk_.pass(base::mono_time::max());  // commits are in order
+            interrupted_commits();
+            disk_.sync();
+        }
+        departures = recent_departures();
+    }
+    if (how == stop::killed) {
         disk_.kill();
+    } else if (how == stop::power_lost) {
+        disk_.lose_power([this] { return chance(50); });
+        take_all_rooms_as_seen();
     } else {
         draining_ = true;
         engine_->drain(now_);
@@ -274,11 +290,15 @@ void world::restart(bool killed) {
     const engine::settings s = engine_settings();
     engine::outside& out = *this;
     const std::set<std::uint32_t> dirty = std::exchange(disk_.now.dirty, {});
-    engine_ = std::make_unique<engine::engine>(s, out, disk_.now.ceiling, !killed, now_);
+    engine_ = std::make_unique<engine::engine>(s, out, disk_.now.ceiling, how == stop::clean, now_);
     for (const disk::pair& d : departures) {
         engine_->load_departure(room_key{d.first}, user_key{d.second});
     }
     disk_.now.dirty = dirty;
+    if (how == stop::power_lost && mutation_ != mutation::mistakes_power_loss) {
+        const std::uint64_t position = engine_->current_token().presence;
+        disk_.commit([&](disk::tables& t) { t.power_loss = position; });
+    }
     load();
     pump(10'000);
 }
@@ -306,6 +326,7 @@ void world::load() {
     for (const auto& [r, flip] : t.flips) {
         engine_->load_room_flip(room_key{r}, flip.first, flip.second);
     }
+    load_lists(t);
     for (const auto& [u, row] : t.statuses) {
         engine_->load_status(row);
     }
@@ -321,6 +342,7 @@ void world::load() {
     for (const auto& [pair, row] : t.losses) {
         engine_->load_loss(row);
     }
+    engine_->load_power_loss(t.power_loss);
     for (const std::uint32_t u : deactivated_) {
         engine_->deactivated(user_key{u}, now_);
     }
@@ -347,10 +369,11 @@ void world::load() {
         model_.restore(u, saved, policy_.enabled ? s : presence::state::offline, now_);
     }
     engine_->ready(now_);
+    settle_lists();
 }
 
 // What was committed in the last moment, and never came to the engine.
-void world::interrupted_commits(std::vector<disk::pair>& departures) {
+void world::interrupted_commits() {
     const auto r = static_cast<std::uint32_t>(draw(rooms_));
     const auto u = static_cast<std::uint32_t>(draw(users_));
     if (chance(30) && !deactivated_.contains(u)) {
@@ -358,6 +381,7 @@ void world::interrupted_commits(std::vector<disk::pair>& departures) {
         note("... user " + std::to_string(u) + (joins ? " joining " : " leaving ") +
              std::to_string(r));
         model_.member(r, u, joins);
+        membership_changed_ = now_.mono;
         if (joins) {
             disk_.now.memberships[{r, u}] = 0;
         } else {
@@ -372,11 +396,20 @@ void world::interrupted_commits(std::vector<disk::pair>& departures) {
         disk_.now.statuses[u] =
             engine_->status_after(user_key{u}, device_key{devices_}, request, now_);
     }
+    interrupted_lists();
+}
+
+// Whose losses may not have reached the disk. What was written before a later change of membership
+// was synced with it.
+std::vector<disk::pair> world::recent_departures() {
+    std::vector<disk::pair> found;
     for (const auto& [when, pair] : departures_) {
-        if (now_.mono - when < 5s && !model_.rooms()[pair.first].members.contains(pair.second)) {
-            departures.push_back(pair);
+        if (when > membership_changed_ - 5s &&
+            !model_.rooms().at(pair.first).members.contains(pair.second)) {
+            found.push_back(pair);
         }
     }
+    return found;
 }
 
 void world::become_quiet() {

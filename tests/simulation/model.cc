@@ -74,16 +74,32 @@ bool model::may_see(std::uint32_t observer, std::uint32_t subject) const {
     if (observer == subject) {
         return true;
     }
+    if (visibility_of(subject) == presence::user_visibility::nobody) {
+        return false;
+    }
+    if (accepted.contains({observer, subject})) {
+        return true;
+    }
     for (const auto& [key, h] : rooms_) {
-        if (counts(h) && h.members.contains(observer) && h.members.contains(subject)) {
+        if (shows_in_rooms(subject) && counts(h) && h.members.contains(observer) &&
+            h.members.contains(subject)) {
             return true;
         }
     }
     return false;
 }
 
+presence::user_visibility model::visibility_of(std::uint32_t u) const {
+    const auto said = visibilities.find(u);
+    return said == visibilities.end() ? presence::user_visibility::everyone : said->second;
+}
+
 presence::view model::expected(std::uint32_t observer, std::uint32_t subject, instant now) {
     const presence::user& core = at(subject, now).core;
+    if (const auto b = blocked.find({subject, observer});
+        b != blocked.end() && observer != subject) {
+        return policy_.enabled ? b->second : presence::view{.last_active = b->second.last_active};
+    }
     if (!policy_.enabled) {
         return {.last_active = core.seen_by_others(now).last_active};
     }

@@ -6,9 +6,10 @@
 #include <set>
 
 #include "presence/user.h"
+#include "presence/visibility.h"
 
 // What should be so, told without the engine: one presence::user each, rooms as plain sets, and
-// visibility by looking through all of them.
+// visibility by looking through all of them, lists and blocks as plain sets too.
 namespace porchlight::simulation {
 
 using base::instant;
@@ -50,6 +51,14 @@ class model {
     std::map<std::uint32_t, hall>& rooms() { return rooms_; }
     bool counts(const hall& h) const;
     bool may_see(std::uint32_t observer, std::uint32_t subject) const;
+    bool shows_in_rooms(std::uint32_t u) const {
+        return visibility_of(u) == presence::user_visibility::everyone;
+    }
+    presence::user_visibility visibility_of(std::uint32_t u) const;
+    using pair = std::pair<std::uint32_t, std::uint32_t>;
+    std::set<pair> accepted;  // observer, subject
+    std::map<std::uint32_t, presence::user_visibility> visibilities;
+    std::map<pair, presence::view> blocked;  // subject, observer -> what it shows
     // As `observer`, who may, sees `subject`.
     presence::view expected(std::uint32_t observer, std::uint32_t subject, instant now);
 

@@ -18,12 +18,16 @@ namespace porchlight::simulation {
 // A world that breaks on purpose, so that each checker can be seen to catch it.
 enum class mutation {
     none,
-    drops_an_event,       // a client loses one event of a response
-    forgets_the_leaving,  // the engine is not told that somebody left
-    repeats_a_subject,    // a response has a subject twice
-    answers_early,        // an empty response before its time
-    shows_another_time,   // one copy of last_active is off
-    loses_a_save,         // a presence row and its dirty bit never reach the disk
+    drops_an_event,        // a client loses one event of a response
+    forgets_the_leaving,   // the engine is not told that somebody left
+    repeats_a_subject,     // a response has a subject twice
+    answers_early,         // an empty response before its time
+    shows_another_time,    // one copy of last_active is off
+    loses_a_save,          // a presence row and its dirty bit never reach the disk
+    forgets_a_revocation,  // the engine is not told that an acceptance ended
+    forgets_a_block,       // ... that somebody is blocked
+    tells_a_stranger,      // a client hears when somebody was active whom it never could see
+    mistakes_power_loss,   // a power loss is taken for a kill
 };
 
 struct broken : std::runtime_error {
@@ -67,16 +71,25 @@ class world final : private engine::outside {
     void change_rooms();
     void change_clients();
     void change_weather();
+    void change_lists();
+    void accept_or_revoke(std::uint32_t observer, std::uint32_t subject);
+    void show(std::uint32_t u);
+    void block_or_unblock(std::uint32_t subject, std::uint32_t observer);
+    void load_lists(const disk::tables& t);
+    void settle_lists();
+    void interrupted_lists();
     void put(std::uint32_t u);
     void join_or_leave();
     void reconfigure();
     void jump_clock();
     void remove_device();
     void fork_client();
-    void restart(bool killed);
+    enum class stop { clean, killed, power_lost };
+    void restart(stop how);
     void start(bool clean);
     void load();
-    void interrupted_commits(std::vector<disk::pair>& departures);
+    void interrupted_commits();
+    std::vector<disk::pair> recent_departures();
     void become_quiet();
 
     // --- clients ---
@@ -91,6 +104,8 @@ class world final : private engine::outside {
     void check_quiet();
     void check_client_quiet(const client& c);
     bool sees(const client& c, std::uint32_t subject);
+    void note_sights();
+    void take_all_rooms_as_seen();
     [[noreturn]] void fail(const std::string& what);
 
     std::uint64_t draw(std::uint64_t below);
@@ -110,8 +125,10 @@ class world final : private engine::outside {
     model model_;
     std::uint32_t users_ = 0, rooms_ = 0, devices_ = 0;
     std::set<std::uint32_t> deactivated_;
+    std::set<disk::pair> ever_saw_;  // observer, subject
     std::map<std::uint32_t, std::uint64_t> dirty_serial_;
     std::deque<std::pair<base::mono_time, disk::pair>> departures_;  // (room, user), recent
+    base::mono_time membership_changed_;
     std::vector<std::unique_ptr<client>> clients_;
     std::uint64_t generation_ = 0, durable_ = 0;
     bool draining_ = false, calm_ = false;

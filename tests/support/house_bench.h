@@ -265,7 +265,8 @@ class house_bench : public engine::outside {
     homeserver::settings config;
     engine::settings engine_config;
     engine::engine engine;
-    homeserver::durable_log log{log_device, engine, clock, store->last_position()};
+    homeserver::durable_log log{log_device, engine, clock,
+                                homeserver::durable_log::last_of(*store)};
     homeserver::services services{config, decider, cold, *store, clock, random, engine, log};
     homeserver::accounts accounts{services};
     homeserver::rooms rooms{services, accounts};

@@ -68,8 +68,8 @@ void presence_answers::job::compose(const engine::batch::delivery& d) {
     body.append(sync ? skeleton::sync_close : skeleton::events_close);
 }
 
-presence_answers::presence_answers(ports::http_sender& http, sink sent)
-    : http_(http), sent_(std::move(sent)) {}
+presence_answers::presence_answers(ports::http_sender& http, const ports::clock& clock, sink sent)
+    : http_(http), clock_(clock), sent_(std::move(sent)) {}
 presence_answers::~presence_answers() = default;
 
 void presence_answers::send(std::shared_ptr<shared_batch> b) {
@@ -79,6 +79,7 @@ void presence_answers::send(std::shared_ptr<shared_batch> b) {
     j->owner = std::move(b);
     j->next = 0;
     http_.post(thread, [this, moved = std::move(j)]() mutable {
+        moved->owner->content->begun = clock_.now().mono;
         moved->render();
         proceed(std::move(moved));
     });

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "ports/clock.h"
 #include "ports/http.h"
 
 namespace porchlight::client_api {
@@ -28,7 +29,7 @@ class presence_answers {
   public:
     // `sent` gets batches that nobody else holds, on their net thread, to be used again.
     using sink = std::function<void(std::unique_ptr<engine::batch>)>;
-    presence_answers(ports::http_sender& http, sink sent);
+    presence_answers(ports::http_sender& http, const ports::clock& clock, sink sent);
     ~presence_answers();
 
     // Answers the deliveries of `b` that have no durable_news; the others are someone else's, who
@@ -42,6 +43,7 @@ class presence_answers {
     void proceed(std::unique_ptr<job> j);
 
     ports::http_sender& http_;
+    const ports::clock& clock_;
     sink sent_;
     std::mutex mutex_;  // of idle_
     std::vector<std::unique_ptr<job>> idle_;

@@ -84,6 +84,7 @@ struct rooms::impl {
     void create(caller who, create_room wish, completion<std::string> done);
     void created(creation& c);
 
+    void load_members(std::span<const ports::membership_row> rows);
     void rename_some(user_key u, std::shared_ptr<std::vector<room_key>> rest);
     std::uint64_t last_position(room_key r);
 

@@ -66,7 +66,7 @@ const member_entry& room_table::set_member(room_key r, const member_entry& m) {
         if (by_user_.size() <= m.user.index()) {
             by_user_.resize(m.user.index() + 1);
         }
-        by_user_[m.user.index()].push_back(r);
+        by_user_[m.user.index()].insert(r);
     }
     room.joined -= it->state == membership::join ? 1U : 0U;
     *it = m;
@@ -80,9 +80,8 @@ member_entry room_table::member(room_key r, user_key u) const {
     return it != members.end() && it->user == u ? *it : member_entry{u, membership::none, false, 0};
 }
 
-const std::vector<room_key>& room_table::rooms_of(user_key u) const {
-    static const std::vector<room_key> none;
-    return u.index() < by_user_.size() ? by_user_[u.index()] : none;
+std::span<const room_key> room_table::rooms_of(user_key u) const {
+    return u.index() < by_user_.size() ? by_user_[u.index()].all() : std::span<const room_key>{};
 }
 
 std::size_t room_table::joined_rooms(user_key u) const {

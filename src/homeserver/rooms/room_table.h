@@ -3,11 +3,13 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "engine/room_list.h"
 #include "homeserver/rooms.h"
 
 namespace porchlight::homeserver {
@@ -42,6 +44,8 @@ class room_table {
     room_key next_key() const { return room_key{static_cast<std::uint32_t>(rooms_.size())}; }
     room_key reserve();  // a key for a room about to be made; never given again
     void add(room_key r, std::string room_id, std::string version, bool is_public);
+    // Start-up: keys below `users` will come.
+    void reserve_users(std::uint32_t users) { by_user_.reserve(users); }
     bool exists(room_key r) const;
     // REQUIRES: exists.
     room_record& at(room_key r);
@@ -51,8 +55,8 @@ class room_table {
 
     // REQUIRES: exists. Returns the entry as it is now.
     const member_entry& set_member(room_key r, const member_entry& m);
-    member_entry member(room_key r, user_key u) const;  // none when unknown
-    const std::vector<room_key>& rooms_of(user_key u) const;
+    member_entry member(room_key r, user_key u) const;     // none when unknown
+    std::span<const room_key> rooms_of(user_key u) const;  // ascending; until the next change
     std::size_t joined_rooms(user_key u) const;
 
     struct alias {
@@ -64,7 +68,7 @@ class room_table {
   private:
     std::deque<room_record> rooms_;  // by key; records never move
     std::unordered_map<std::string_view, room_key> by_id_;
-    std::vector<std::vector<room_key>> by_user_;
+    std::vector<engine::room_list> by_user_;
 };
 
 }  // namespace porchlight::homeserver

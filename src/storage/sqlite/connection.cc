@@ -90,10 +90,11 @@ bool statement::step() {
     return code == SQLITE_ROW;
 }
 
-std::string statement::text(int column) const {
+std::string_view statement::text_view(int column) const {
     const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(handle_.get(), column));
     const int size = sqlite3_column_bytes(handle_.get(), column);
-    return bytes == nullptr ? std::string{} : std::string(bytes, static_cast<std::size_t>(size));
+    return bytes == nullptr ? std::string_view{}
+                            : std::string_view(bytes, static_cast<std::size_t>(size));
 }
 
 std::string statement::blob(int column) const {

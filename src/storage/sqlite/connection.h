@@ -71,7 +71,8 @@ class statement {
 
     std::int64_t integer(int column) const { return sqlite3_column_int64(handle_.get(), column); }
     std::uint64_t position(int column) const { return static_cast<std::uint64_t>(integer(column)); }
-    std::string text(int column) const;
+    std::string text(int column) const { return std::string(text_view(column)); }
+    std::string_view text_view(int column) const;  // valid until the next row
     std::string blob(int column) const;
     std::optional<std::string> optional_text(int column) const;
     std::optional<base::wall_time> optional_time(int column) const;

@@ -17,6 +17,8 @@ constexpr struct {
     {query::accounts,
      "SELECT user, user_id, password_hash, created, deactivated FROM account"
      " ORDER BY user"},
+    {query::account_names, "SELECT user, user_id, created, deactivated FROM account ORDER BY user"},
+    {query::user_bound, "SELECT coalesce(max(user) + 1, 0) FROM account"},
     {query::account,
      "SELECT user, user_id, password_hash, created, deactivated FROM account WHERE user=?"},
     {query::profiles, "SELECT user, displayname, avatar_url FROM profile ORDER BY user"},

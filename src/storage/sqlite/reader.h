@@ -13,6 +13,8 @@ namespace porchlight::storage::sqlite {
 // Every question the store is asked. The text of each is in reader.cc.
 enum class query : std::uint8_t {
     accounts,
+    account_names,
+    user_bound,
     account,
     profiles,
     devices,
@@ -57,6 +59,8 @@ class reader {
     void rows(query q, Each&& each, const Values&... values) {
         prepared(q).rows(std::forward<Each>(each), values...);
     }
+
+    void drop_cache() { sqlite3_db_release_memory(connection_.handle()); }
 
   private:
     statement& prepared(query q);

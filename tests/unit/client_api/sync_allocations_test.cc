@@ -4,6 +4,7 @@
 
 #include "client_api/sync/presence_answers.h"
 #include "support/counted_allocations.h"
+#include "support/house_bench.h"
 
 // The promise of the hot path: no allocation per delivery once the buffers have grown.
 
@@ -66,7 +67,8 @@ std::size_t allocations_for(presence_answers& answers, counting_sender& sender,
 
 TEST(hot_path, presence_answers_allocate_per_batch_and_not_per_delivery) {
     counting_sender sender;
-    presence_answers answers{sender, [](auto) {}};
+    const test::hand_clock clock;
+    presence_answers answers{sender, clock, [](auto) {}};
     allocations_for(answers, sender, 1);  // the buffers grow
     const std::size_t one = allocations_for(answers, sender, 1);
     const std::size_t many = allocations_for(answers, sender, 400);

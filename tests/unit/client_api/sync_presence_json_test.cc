@@ -89,8 +89,9 @@ TEST(sync_presence_json, a_token_is_written_as_the_engine_writes_it) {
 class presence_answers_test : public testing::Test {
   protected:
     test::hand_sender sender;
+    test::hand_clock clock;
     std::vector<std::unique_ptr<engine::batch>> returned;
-    presence_answers answers{sender, [this](auto b) { returned.push_back(std::move(b)); }};
+    presence_answers answers{sender, clock, [this](auto b) { returned.push_back(std::move(b)); }};
 
     static std::unique_ptr<engine::batch> batch_of(std::initializer_list<std::string_view> ids) {
         auto b = std::make_unique<engine::batch>();
@@ -150,6 +151,15 @@ TEST_F(presence_answers_test, a_sync_answer_is_whole_and_each_has_its_own_subjec
     EXPECT_EQ(sender.answers.at(0).body, head + event("@a:x") + "," + event("@b:x") + rest);
     EXPECT_EQ(sender.answers.at(1).body, head + event("@b:x") + rest);
     EXPECT_EQ(sender.answers.at(2).body, head + rest);
+}
+
+TEST_F(presence_answers_test, a_batch_comes_back_with_the_moment_its_thread_came_to_it) {
+    auto b = batch_of({"@a:x"});
+    add(*b, stream_kind::sync, {0});
+    send(std::move(b));
+    clock.at.mono += base::milliseconds{70};
+    run();
+    EXPECT_EQ(returned.at(0)->begun, clock.at.mono);
 }
 
 TEST_F(presence_answers_test, an_events_answer_tells_where_it_starts_and_ends) {

@@ -35,7 +35,7 @@ TEST(hot_path, marking_and_flushing_allocate_per_batch_and_not_per_delivery) {
         e.load_membership(room_key{1}, user_key{i}, 1);
     }
     e.ready(now);
-    const auto cycle = [&](std::optional<token> since, state put) {
+    const auto cycle = [&](std::optional<token> since, std::optional<state> put) {
         for (std::uint32_t i = 1; i <= observers; ++i) {
             poll p;
             p.handle = {
@@ -52,16 +52,21 @@ TEST(hot_path, marking_and_flushing_allocate_per_batch_and_not_per_delivery) {
         e.turn(now);
         now.mono += 1s;
         now.wall += 1s;
-        const std::size_t before = porchlight::testing::allocations;
-        e.put(user_key{0}, device_key{9999}, {.asked = put}, now);
+        if (!put) {
+            return std::size_t{0};
+        }
+        const std::size_t before = porchlight::testing::allocations, told = out.delivered;
+        e.put(user_key{0}, device_key{9999}, {.asked = *put}, now);
+        now.mono += 60ms;  // late, so that the window adapts as well
         e.turn(now);
         const std::size_t used = porchlight::testing::allocations - before;
+        EXPECT_EQ(out.delivered - told, observers) << "what is counted is not the flush";
         if (out.sent) {
             e.recycle(std::move(out.sent));
         }
         return used;
     };
-    cycle(std::nullopt, state::unavailable);
+    cycle(std::nullopt, std::nullopt);
     for (int i = 0; i < 10; ++i) {
         cycle(out.next, i % 2 == 0 ? state::online : state::unavailable);
     }
@@ -72,6 +77,7 @@ TEST(hot_path, marking_and_flushing_allocate_per_batch_and_not_per_delivery) {
     }
     EXPECT_EQ(out.delivered - delivered, 10 * observers);
     EXPECT_LE(used, 10 * 8U);
+    EXPECT_GT(e.statistics().windows_doubled, 0U);
 }
 
 }  // namespace

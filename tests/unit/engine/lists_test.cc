@@ -151,6 +151,16 @@ TEST(lists, a_first_sync_shows_those_who_accepted_and_are_not_bare) {
     EXPECT_EQ(w.e->visible_to(alice), (std::vector<user_key>{alice, bob, carol}));
 }
 
+TEST(lists, users_that_no_one_spoke_of_before_may_be_accepted) {
+    world w;
+    for (std::uint32_t i = 1; i < 1000; ++i) {  // the table of users grows in between
+        w.accept(user_key{0}, user_key{i});
+        w.accept(user_key{i + 1000}, user_key{i});
+    }
+    EXPECT_TRUE(w.e->may_see(user_key{1}, user_key{0}));
+    EXPECT_TRUE(w.e->may_see(user_key{999}, user_key{1999}));
+}
+
 TEST(lists, many_observers_are_marked_over_many_turns) {
     settings s;
     s.units_per_call = 3;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
@@ -55,9 +56,10 @@ struct stored {
         blocks;  // subject, observer
     std::set<std::uint32_t> dirty;
     std::uint64_t ceiling = 0;
+    std::uint64_t power_loss = 0;
 };
 
-class world final : public outside {
+class world : public outside {
   public:
     explicit world(settings s = {}) : config(s) { start(true); }
 
@@ -81,6 +83,7 @@ class world final : public outside {
             }
             answers[d.handle.slot].push_back(std::move(a));
         }
+        b->begun = b->at.mono + net_lag;
         e->recycle(std::move(b));
     }
     void save(const ports::presence_row& r) override {
@@ -133,6 +136,16 @@ class world final : public outside {
         for (const auto& [key, row] : disk.losses) {
             e->load_loss(row);
         }
+        for (const auto& [r, flip] : flips) {
+            e->load_room_flip(room_key{r}, flip.first, flip.second);
+        }
+        for (const auto& [r, u] : std::exchange(departures, {})) {
+            e->load_departure(room_key{r}, u);
+        }
+        if (disk.power_loss == from_now) {
+            disk.power_loss = e->current_token().presence;
+        }
+        e->load_power_loss(disk.power_loss);
         disk.dirty.clear();
         e->ready(now);
     }
@@ -208,7 +221,7 @@ class world final : public outside {
     }
     // Opens a poll and returns its number; its answer comes to answers[number].
     std::uint32_t poll_with(poll p) {
-        p.handle = {.thread = 0, .slot = ++last_poll, .generation = last_poll};
+        p.handle = {.thread = p.handle.thread, .slot = ++last_poll, .generation = last_poll};
         e->open(p, now);
         return last_poll;
     }
@@ -255,6 +268,10 @@ class world final : public outside {
     std::set<std::uint32_t> open_polls;
     std::uint32_t last_poll = 0;
     std::size_t saves = 0;
+    milliseconds net_lag{0};  // from a batch to the moment its net thread begins it
+    static constexpr std::uint64_t from_now = ~std::uint64_t{0};  // for stored::power_loss
+    std::map<std::uint32_t, std::pair<bool, std::uint64_t>> flips;
+    std::vector<std::pair<std::uint32_t, user_key>> departures;  // of the next start only
     std::unique_ptr<engine> e;
 };
 

@@ -21,6 +21,12 @@ struct durable_log_test : testing::Test {
     void pass(const std::string& name) {
         bench.log.pass(bench.log.next_position(), [this, name] { order.push_back(name); });
     }
+    // From now on, for five minutes, what passes needs no write of its own.
+    void store_the_ceiling() {
+        commit("ceiling");
+        bench.settle();
+        order.clear();
+    }
     test::house_bench bench;
     std::vector<std::string> order;
 };
@@ -46,6 +52,7 @@ TEST_F(durable_log_test, nothing_is_applied_before_its_commit) {
 }
 
 TEST_F(durable_log_test, what_passes_waits_for_the_commits_before_it) {
+    store_the_ceiling();
     pass("first");
     EXPECT_EQ(order, std::vector<std::string>{"first"}) << "nothing to wait for";
     commit("a");
@@ -79,6 +86,7 @@ TEST_F(durable_log_test, a_full_log_refuses_at_once) {
 }
 
 TEST_F(durable_log_test, no_application_runs_inside_another) {
+    store_the_ceiling();
     bool inside = false;
     bench.log.pass(bench.log.next_position(), [&] {
         inside = true;
@@ -115,9 +123,64 @@ TEST(durable_log_restart, positions_go_on_after_the_stored_ones) {
         before.settle();
     }
     test::house_bench after(store);  // its clock is a year behind
-    EXPECT_EQ(after.log.last_applied(), last);
-    EXPECT_EQ(after.engine.current_token().durable, last);
-    EXPECT_EQ(after.log.next_position(), last + 1);
+    EXPECT_GE(after.log.last_applied(), last);
+    EXPECT_EQ(after.log.last_stored_before(), last);
+    EXPECT_EQ(after.engine.current_token().durable, after.log.last_applied());
+    EXPECT_EQ(after.log.next_position(), after.log.last_applied() + 1);
+}
+
+TEST_F(durable_log_test, what_passes_is_told_when_a_restart_would_know_of_it) {
+    bench.log_device.held = true;
+    pass("typing");
+    pass("more");
+    EXPECT_TRUE(order.empty());
+    bench.log_device.held = false;
+    bench.settle();
+    EXPECT_EQ(order, (std::vector<std::string>{"typing", "more"}));
+    EXPECT_EQ(bench.log_device.durable_commits, 1U);
+    for (int i = 0; i < 1000; ++i) {
+        pass("again");
+    }
+    bench.settle();
+    EXPECT_EQ(order.size(), 1002U);
+    EXPECT_EQ(bench.log_device.durable_commits, 1U) << "one write in five minutes";
+    bench.clock.at.wall += std::chrono::minutes{6};
+    pass("later");
+    bench.settle();
+    EXPECT_EQ(bench.log_device.durable_commits, 2U);
+}
+
+TEST_F(durable_log_test, a_full_disk_does_not_stop_what_passes) {
+    bench.store->refuse_commits(true);
+    pass("typing");
+    bench.settle();
+    bench.log_device.full = true;
+    pass("more");
+    EXPECT_EQ(order, (std::vector<std::string>{"typing", "more"}));
+    bench.log_device.full = false;
+    bench.store->refuse_commits(false);
+    pass("stored");
+    bench.settle();
+    EXPECT_EQ(order.size(), 3U);
+    EXPECT_EQ(bench.log_device.durable_commits, 1U) << "tried again";
+}
+
+TEST(durable_log_restart,
+     no_position_is_given_twice_though_it_was_not_stored_and_the_clock_is_back) {
+    auto store = std::make_shared<storage::memory_store>();
+    std::uint64_t passed = 0;
+    {
+        test::house_bench before(store);
+        before.clock.at.wall += std::chrono::hours{24};
+        passed = before.log.next_position();
+        before.log.pass(passed, [] {});
+        before.settle();
+        ASSERT_EQ(before.engine.current_token().durable, passed);
+    }
+    test::house_bench after(store);  // as from a machine whose clock has no battery
+    EXPECT_EQ(store->last_position(), 0U);
+    EXPECT_GE(after.engine.current_token().durable, passed) << "its token is not of the future";
+    EXPECT_GT(after.log.next_position(), passed);
 }
 
 }  // namespace

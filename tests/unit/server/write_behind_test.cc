@@ -195,5 +195,23 @@ TEST_F(write_behind_test, a_flush_ends_after_everything_before_it) {
     EXPECT_FALSE(is_dirty(1));
 }
 
+TEST_F(write_behind_test, the_end_of_a_suppression_goes_at_once_and_durably) {
+    behind.save(online(1, 7));
+    decider.run();
+    EXPECT_TRUE(log.waiting.empty()) << "availability may wait";
+    ports::status_row ended;
+    ended.user = user_key{2};
+    behind.save(ended);
+    decider.run();
+    ASSERT_EQ(log.waiting.size(), 1U);
+    EXPECT_TRUE(log.waiting.front().durable);
+    EXPECT_EQ(log.waiting.front().set.size(), 2U) << "in order with what was saved before it";
+    log.acknowledge(true);
+    behind.save(online(1, 8));
+    decider.advance(write_behind::delay);
+    ASSERT_EQ(log.waiting.size(), 1U);
+    EXPECT_FALSE(log.waiting.front().durable) << "availability forces no sync";
+}
+
 }  // namespace
 }  // namespace porchlight::server

@@ -21,7 +21,7 @@ using ::testing::IsEmpty;
 TEST(backup, is_the_database_as_it_was_while_the_server_goes_on) {
     const temporary_folder folder;
     sqlite_store s{{.path = folder / "p.db"}};
-    commit(s, {account(1, "@a:here")});
+    commit(s, {account(1, "@a:here"), named("boot_id", "this one")});
     backup_to(folder / "p.db", folder / "copy.db");
     commit(s, {account(2, "@b:here")});
     EXPECT_THAT(integrity_check(folder / "copy.db"), IsEmpty());
@@ -30,6 +30,9 @@ TEST(backup, is_the_database_as_it_was_while_the_server_goes_on) {
     sqlite_store copy{{.path = folder / "copy.db"}};
     EXPECT_THAT(all(copy, &store_reader::accounts), ElementsAre(account(1, "@a:here")));
     commit(copy, {account(3, "@c:here")});
+    EXPECT_EQ(copy.meta("clean_stop"), "no") << "what came after it is lost to who starts from it";
+    EXPECT_EQ(copy.meta("boot_id"), std::nullopt);
+    EXPECT_EQ(s.meta("boot_id"), "this one");
 }
 
 TEST(backup, works_on_a_database_nobody_uses) {

@@ -98,6 +98,22 @@ TYPED_TEST(store_conformance, accounts_come_by_user_and_a_later_write_replaces) 
     EXPECT_EQ(this->store_->account(user_key{8}), std::nullopt);
 }
 
+TYPED_TEST(store_conformance, names_of_accounts_come_by_user) {
+    EXPECT_EQ(this->store_->user_bound(), 0U);
+    auto gone = account(3, "@gone:here");
+    gone.deactivated = true;
+    const account_row other = account(7, "@b:here");
+    commit(*this->store_, {other, gone});
+    auto& store = this->reopened();
+    std::vector<std::tuple<std::uint32_t, std::string, base::wall_time, bool>> found;
+    store.account_names([&](const account_name& n) {
+        found.emplace_back(n.user.value, n.user_id, n.created, n.deactivated);
+    });
+    EXPECT_THAT(found, ElementsAre(std::tuple{3U, "@gone:here", gone.created, true},
+                                   std::tuple{7U, "@b:here", other.created, false}));
+    EXPECT_EQ(store.user_bound(), 8U);
+}
+
 TYPED_TEST(store_conformance, a_user_id_belongs_to_one_user_for_ever) {
     commit(*this->store_, {account(1, "@a:here")});
     EXPECT_THROW(commit(*this->store_, {account(2, "@a:here")}), store_error);

@@ -1,0 +1,244 @@
+#include "unit/engine/world.h"
+
+// That no call does more than its share: what is larger goes on in turns.
+namespace porchlight::engine::testing {
+namespace {
+
+settings small_turns() {
+    settings s;
+    s.units_per_call = 24;
+    s.units_per_turn = 96;
+    return s;
+}
+
+struct crowd : world {
+    explicit crowd(std::uint32_t users) : world(small_turns()) {
+        for (std::uint32_t u = 1; u <= users; ++u) {
+            join(1, user_key{u});
+            put(user_key{u}, u, state::unavailable);
+        }
+        turn();
+    }
+    // One turn, not all that are due.
+    template <class Count>
+    std::size_t in_one_turn(Count count) {
+        const std::size_t before = count();
+        e->turn(now);
+        return count() - before;
+    }
+};
+
+TEST(turn, answers_as_many_streams_as_it_may) {
+    crowd w(100);
+    for (std::uint32_t u = 1; u <= 100; ++u) {
+        w.open(user_key{u}, u, w.e->current_token(), 30s, false);
+    }
+    w.turn();
+    for (std::uint32_t u = 1; u <= 100; ++u) {
+        w.e->wake(user_key{u}, w.now);
+    }
+    const auto answered = [&] { return w.e->statistics().deliveries; };
+    for (std::size_t all = 0; all < 100;) {
+        const std::size_t some = w.in_one_turn(answered);
+        ASSERT_GT(some, 0U);
+        ASSERT_LE(some, 96U / 4);
+        all += some;
+    }
+}
+
+TEST(turn, parts_as_many_pairs_as_it_may) {
+    crowd w(100);
+    w.leave(1, user_key{50});
+    const auto lost = [&] { return w.disk.losses.size(); };
+    EXPECT_LE(lost(), 2 * 24U / 12);
+    std::size_t turns = 0;
+    for (; w.in_one_turn(lost) > 0; ++turns) {
+    }
+    EXPECT_EQ(lost(), 2 * 99U);
+    EXPECT_GE(turns, 99U / (96 / 2 / 12) - 1);
+}
+
+// --- a stream that sees too many for one piece ---
+
+// Bob and the rest of the crowd; Alice (the newest, 1000) looks at them.
+struct seen_crowd : crowd {
+    seen_crowd() : crowd(100) {
+        join(1, looker);
+        turn();
+    }
+    std::uint32_t look(std::optional<token> since, poll p = {}) {
+        p.user = looker;
+        p.device = device_key{1000};
+        p.since = since;
+        p.timeout = since ? milliseconds{30s} : 0ms;
+        p.marks.marks = false;
+        return poll_with(std::move(p));
+    }
+    // Turns until the poll is answered, `between` them.
+    template <class F>
+    std::size_t turns_until(std::uint32_t n, F between) {
+        std::size_t turns = 0;
+        for (; !answered(n) && turns < 1000; ++turns) {
+            e->turn(now);
+            between(turns);
+        }
+        return turns;
+    }
+    static constexpr user_key looker{1000};
+};
+
+TEST(large_rebuild, takes_turns_and_shows_everyone) {
+    seen_crowd w;
+    const std::uint32_t n = w.look(std::nullopt);
+    EXPECT_GT(w.turns_until(n, [](std::size_t) {}), 4U);
+    EXPECT_EQ(w.got(n).events.size(), 101U);
+    EXPECT_TRUE(w.got(n).of(seen_crowd::looker));
+    // Nothing is left over.
+    const std::uint32_t next = w.look(w.got(n).next);
+    w.advance(10s);
+    EXPECT_FALSE(w.answered(next));
+}
+
+TEST(large_rebuild, others_are_answered_meanwhile) {
+    seen_crowd w;
+    const std::uint32_t parked = w.open(bob, 2, w.e->current_token(), 30s, false);
+    w.turn();
+    const std::uint32_t n = w.look(std::nullopt);
+    w.e->turn(w.now);
+    ASSERT_FALSE(w.answered(n));
+    w.e->wake(bob, w.now);
+    w.e->turn(w.now);
+    EXPECT_TRUE(w.answered(parked));
+    EXPECT_FALSE(w.answered(n));
+}
+
+TEST(large_rebuild, what_changes_meanwhile_is_in_the_next_answer) {
+    seen_crowd w;
+    const std::uint32_t n = w.look(std::nullopt);
+    const token set_out = w.e->current_token();
+    // First where the cursor was already, then where it is still to come.
+    const std::size_t turns = w.turns_until(n, [&](std::size_t turn) {
+        if (turn == 2) {
+            w.put(user_key{1}, 1, state::busy);
+            w.put(user_key{100}, 100, state::busy);
+        }
+    });
+    ASSERT_GT(turns, 4U);
+    EXPECT_EQ(w.got(n).next, set_out);
+    const std::uint32_t next = w.look(w.got(n).next);
+    w.advance(1s);
+    ASSERT_TRUE(w.answered(next));
+    EXPECT_LE(w.got(next).events.size(), 2U);
+    for (const user_key u : {user_key{1}, user_key{100}}) {
+        const shown* const late = w.got(next).of(u);
+        EXPECT_EQ(late != nullptr ? late->s : w.got(n).of(u)->s, state::busy);
+    }
+}
+
+TEST(large_rebuild, that_finds_nothing_still_hears_what_changed_meanwhile) {
+    seen_crowd w;
+    w.config.units_per_turn = 8;  // to look where nothing is takes little
+    w.e->reconfigure(w.config, w.now);
+    w.turn();
+    const std::uint32_t n = w.look(w.e->current_token());
+    w.e->turn(w.now);
+    w.put(user_key{1}, 1, state::busy);
+    w.advance(1s);
+    ASSERT_TRUE(w.answered(n));
+    EXPECT_EQ(w.got(n).events.size(), 1U);
+    EXPECT_FALSE(w.got(n).timed_out);
+}
+
+TEST(large_rebuild, of_more_than_a_response_holds_goes_on_where_it_stopped) {
+    world w(small_turns());
+    constexpr std::uint32_t users = base::limits::presence_per_response_max + 500;
+    for (std::uint32_t u = 1; u <= users; ++u) {
+        w.disk.memberships[{1, u}] = 1;
+        w.disk.statuses[u].user = user_key{u};
+        w.disk.statuses[u].text = "here";
+        w.disk.presences[u].user = user_key{u};
+        w.disk.presences[u].changed = 1 + u % 7;
+    }
+    w.disk.rooms[1] = false;
+    w.restart();
+    std::set<std::uint32_t> heard;
+    token t;
+    for (int i = 0; i < 2; ++i) {
+        const std::uint32_t n =
+            i == 0 ? w.open(bob, 2, std::nullopt, 0ms, false) : w.open(bob, 2, t, 30s, false);
+        w.turn();
+        ASSERT_TRUE(w.answered(n));
+        t = w.got(n).next;
+        for (const shown& e : w.got(n).events) {
+            heard.insert(e.user.value);
+        }
+    }
+    EXPECT_EQ(heard.size(), users);
+}
+
+TEST(large_rebuild, who_leaves_meanwhile_is_seen_no_more) {
+    seen_crowd w;
+    const std::uint32_t n = w.look(std::nullopt);
+    w.turns_until(n, [&](std::size_t turn) {
+        if (turn == 2) {
+            w.leave(1, user_key{1});
+            w.put(user_key{1}, 1, state::busy, "for others");
+        }
+    });
+    EXPECT_FALSE(w.got(n).of(user_key{1}));
+    EXPECT_EQ(w.got(n).events.size(), 100U);
+}
+
+TEST(large_rebuild, of_a_client_that_vanished_begins_anew) {
+    seen_crowd w;
+    const token old{.durable = 0, .presence = 1, .cut = 0};
+    const std::uint32_t n = w.look(old);
+    w.e->turn(w.now);
+    w.e->turn(w.now);
+    w.e->gone({.thread = 0, .slot = n, .generation = n}, w.now);
+    w.turn();
+    EXPECT_FALSE(w.answered(n));
+    const std::uint32_t again = w.look(old);
+    w.turn();
+    EXPECT_EQ(w.got(again).events.size(), 100U);  // nothing is new about oneself
+}
+
+TEST(large_rebuild, what_does_not_fit_comes_in_the_next_responses) {
+    class some final : public subject_filter {
+      public:
+        bool accepts(user_key) const override { return true; }
+        std::size_t limit() const override { return 7; }
+    };
+    seen_crowd w;
+    std::map<std::uint32_t, int> heard;
+    std::optional<token> since;
+    for (int answers = 0; answers < 15; ++answers) {
+        poll p;
+        p.filter = std::make_shared<some>();
+        const std::uint32_t n = w.look(since, std::move(p));
+        w.turns_until(n, [](std::size_t) {});
+        ASSERT_TRUE(w.answered(n));
+        ASSERT_LE(w.got(n).events.size(), 7U);
+        ASSERT_FALSE(since && *since == w.got(n).next) << "no progress";
+        if (answers == 0) {
+            EXPECT_TRUE(w.got(n).of(seen_crowd::looker));
+        }
+        for (const shown& e : w.got(n).events) {
+            ++heard[e.user.value];
+        }
+        since = w.got(n).next;
+    }
+    EXPECT_EQ(heard.size(), 101U);
+}
+
+TEST(large_rebuild, drain_answers_it) {
+    seen_crowd w;
+    const std::uint32_t n = w.look(std::nullopt);
+    w.e->turn(w.now);
+    ASSERT_FALSE(w.answered(n));
+    w.e->drain(w.now);
+    EXPECT_EQ(w.got(n).events.size(), 101U);
+}
+
+}  // namespace
+}  // namespace porchlight::engine::testing
