@@ -104,6 +104,8 @@ bool engine::impl::see_first_time(user_key u) {
 
 // True: it has been everywhere.
 bool engine::impl::go_over_rooms(const session& s) {
+    candidates_.clear();  // of somebody who was answered in between
+    ended_.clear();
     if (s.peek.valid()) {
         return go_over(s, s.peek, 0);
     }

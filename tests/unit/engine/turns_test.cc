@@ -189,6 +189,25 @@ TEST(large_rebuild, who_leaves_meanwhile_is_seen_no_more) {
     EXPECT_EQ(w.got(n).events.size(), 100U);
 }
 
+TEST(large_rebuild, tells_nothing_of_what_others_lost) {
+    seen_crowd w;
+    const user_key lonely{3000}, lost{2000};
+    const token old{.durable = 0, .presence = 1, .cut = 0};
+    w.join(2, lonely);
+    w.join(2, lost);
+    w.put(lost, 2000, state::busy);
+    w.turn();
+    w.leave(2, lost);
+    w.turn();
+    const std::uint32_t n = w.look(old);
+    w.e->turn(w.now);
+    ASSERT_FALSE(w.answered(n));
+    const std::uint32_t between = w.open(lonely, 3000, old, 30s, false);
+    w.turn();
+    EXPECT_TRUE(w.got(between).of(lost));
+    EXPECT_FALSE(w.got(n).of(lost));
+}
+
 TEST(large_rebuild, of_a_client_that_vanished_begins_anew) {
     seen_crowd w;
     const token old{.durable = 0, .presence = 1, .cut = 0};
