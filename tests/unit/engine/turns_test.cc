@@ -58,6 +58,18 @@ TEST(turn, parts_as_many_pairs_as_it_may) {
     EXPECT_GE(turns, 99U / (96 / 2 / 12) - 1);
 }
 
+TEST(turn, who_hides_while_a_leaving_is_told_is_lost_all_the_same) {
+    crowd w(100);
+    w.leave(1, user_key{50});  // told of in turns: to the first few now
+    w.e->visibility_changed(user_key{90}, user_visibility::nobody, w.now);
+    w.e->visibility_changed(user_key{50}, user_visibility::nobody, w.now);
+    w.turn();
+    EXPECT_TRUE(w.disk.losses.contains({50, 90}));
+    for (std::uint32_t u = 1; u <= 100; ++u) {
+        EXPECT_TRUE(u == 50 || w.disk.losses.contains({u, 50})) << u;
+    }
+}
+
 // --- a stream that sees too many for one piece ---
 
 // Bob and the rest of the crowd; Alice (the newest, 1000) looks at them.
@@ -187,6 +199,83 @@ TEST(large_rebuild, who_leaves_meanwhile_is_seen_no_more) {
     });
     EXPECT_FALSE(w.got(n).of(user_key{1}));
     EXPECT_EQ(w.got(n).events.size(), 100U);
+}
+
+TEST(large_rebuild, rooms_that_stop_to_count_meanwhile_leave_nobody_online) {
+    seen_crowd w;
+    w.join(2, seen_crowd::looker);
+    for (std::uint32_t u = 201; u <= 300; ++u) {
+        w.join(2, user_key{u});
+        w.put(user_key{u}, u, state::unavailable);
+    }
+    w.turn();
+    std::uint32_t n = w.look(std::nullopt);
+    w.turn();
+    n = w.look(w.got(n).next);
+    w.advance(1s);
+    w.config.enabled = false;
+    w.e->reconfigure(w.config, w.now);  // each is told once as offline
+    for (int i = 0; i < 5; ++i) {
+        w.e->turn(w.now);  // the first room is done
+    }
+    ASSERT_FALSE(w.answered(n));
+    w.config.rooms = rooms_policy::none;
+    w.e->reconfigure(w.config, w.now);
+    std::set<std::uint32_t> heard;
+    for (int i = 0; i < 3; ++i) {
+        w.advance(10s);
+        if (w.answered(n)) {
+            for (const shown& e : w.got(n).events) {
+                EXPECT_EQ(e.s, state::offline);
+                heard.insert(e.user.value);
+            }
+            n = w.look(w.got(n).next);
+        }
+    }
+    EXPECT_EQ(heard.size(), 200U);
+}
+
+// Everyone of the crowd is told as offline, whatever happens between the answers.
+void expect_all_lost(seen_crowd& w, std::uint32_t n) {
+    std::set<std::uint32_t> heard;
+    for (int i = 0; i < 4 && w.answered(n); ++i) {
+        for (const shown& e : w.got(n).events) {
+            EXPECT_EQ(e.s, state::offline);
+            heard.insert(e.user.value);
+        }
+        n = w.look(w.got(n).next);
+        w.advance(10s);
+    }
+    heard.erase(seen_crowd::looker.value);
+    EXPECT_EQ(heard.size(), 100U);
+}
+
+TEST(turn, leaving_a_room_that_stopped_to_count_hides_nothing_from_old_tokens) {
+    seen_crowd w;
+    const token before = w.first(seen_crowd::looker, 1000, false);
+    w.config.rooms = rooms_policy::none;
+    w.e->reconfigure(w.config, w.now);
+    w.advance(1s);
+    w.leave(1, seen_crowd::looker);  // told of in turns
+    const std::uint32_t n = w.look(before);
+    w.turns_until(n, [](std::size_t) {});
+    w.turn();
+    expect_all_lost(w, n);
+}
+
+TEST(large_rebuild, of_a_room_that_stopped_to_count_may_be_left_meanwhile) {
+    seen_crowd w;
+    const token before = w.first(seen_crowd::looker, 1000, false);
+    w.config.rooms = rooms_policy::none;
+    w.e->reconfigure(w.config, w.now);
+    w.advance(1s);
+    const std::uint32_t n = w.look(before);
+    w.e->turn(w.now);
+    w.e->turn(w.now);
+    ASSERT_FALSE(w.answered(n));
+    w.leave(1, seen_crowd::looker);
+    w.turn();
+    expect_all_lost(w, n);
 }
 
 TEST(large_rebuild, tells_nothing_of_what_others_lost) {
