@@ -90,6 +90,7 @@ void engine::impl::run_jobs(instant now) {
         }
         jobs_.pop_front();
     }
+    run_settling(now);
 }
 
 bool engine::impl::run(job& j, instant now) {
@@ -104,6 +105,8 @@ bool engine::impl::run(job& j, instant now) {
             return run_flip(j, now);
         case job::kind::visibility:
             return run_visibility(j, now);
+        case job::kind::switched:
+            return run_switched(j, now);
     }
     return true;
 }

@@ -55,7 +55,7 @@ struct row {
 // Work that may take longer than one turn. Until it is done no token passes its position, so that
 // whoever is not marked yet finds the change from the token.
 struct job {
-    enum class kind : std::uint8_t { fan_out, join, leave, flip, visibility };
+    enum class kind : std::uint8_t { fan_out, join, leave, flip, visibility, switched };
     kind what = kind::fan_out;
     bool tell = true;  // leave: mark sessions (else only note the losses)
     // Tokens stay below it: the job's own, or that of what it adds to afterwards.
@@ -64,7 +64,8 @@ struct job {
     user_key user = {};
     room_key room = {};
     std::uint64_t epoch = 0;
-    std::uint32_t room_cursor = 0;       // key of the room to go on with; observers: behind them
+    // Key of the room to go on with; observers: behind them. Switched: the session.
+    std::uint32_t room_cursor = 0;
     std::size_t member_cursor = 0;       // index or key value of the member to go on with
     std::vector<user_key> members = {};  // leave: who was there
     user_visibility before = user_visibility::everyone;  // visibility, leave: the user's then
@@ -77,6 +78,7 @@ inline constexpr std::size_t answer = 4;      // to find, copy and park what one
 inline constexpr std::size_t row = 2;         // ... and each subject in it
 inline constexpr std::size_t pair = 12;       // two who meet or part: their reasons, both ways
 inline constexpr std::size_t comparison = 6;  // an observer of a user whose visibility changed
+inline constexpr std::size_t change = 4;      // a user whose state is looked at anew
 inline constexpr std::size_t scanned = 64;    // so many members for one unit
 inline constexpr std::size_t candidate = 4;   // its reason, its place
 }  // namespace cost
@@ -89,9 +91,10 @@ struct engine::impl {
 
     // --- switching.cc ---
     void end_streams(user_key u, device_key d, instant now);
-    void switch_off(instant now);
-    void switch_on(instant now);
-    void rebuild_all(std::uint64_t position, instant now);
+    void switch_presence(instant now);
+    bool run_switched(job& j, instant now);
+    bool switch_user(user_key u, std::uint64_t position, instant now);
+    void run_settling(instant now);
     presence::user copy_of(user_key u) const;
     void turn(instant now);
     void drain(instant now);
@@ -344,8 +347,9 @@ struct engine::impl {
         std::uint32_t id;
     };
     base::timing_wheel<timer> user_deadlines_, session_deadlines_;
-    std::deque<job> jobs_;   // by position
-    std::size_t units_ = 0;  // what this turn or call may still do
+    std::deque<job> jobs_;                    // by position
+    std::size_t settling_ = ~std::size_t{0};  // the live_user to go on with after new settings
+    std::size_t units_ = 0;                   // what this turn or call may still do
     void spend(std::size_t units) { units_ -= std::min(units_, units); }
     bool in_turn_ = false;
     std::uint64_t epoch_ = 0;

@@ -70,6 +70,97 @@ TEST(turn, who_hides_while_a_leaving_is_told_is_lost_all_the_same) {
     }
 }
 
+// --- presence switched off and on ---
+
+struct switched_crowd : crowd {
+    switched_crowd() : crowd(100) {
+        join(1, looker);
+        turn();
+        parked = open(looker, 1000, first(looker, 1000, false), 60s, false);
+        advance(1s);
+    }
+    void set_enabled(bool on) {
+        config.enabled = on;
+        e->reconfigure(config, now);
+    }
+    // What the stream hears until it is quiet.
+    std::map<std::uint32_t, state> heard_by_the_end() {
+        std::map<std::uint32_t, state> heard;
+        for (int i = 0; i < 5; ++i) {
+            advance(1s);
+            if (!answered(parked)) {
+                continue;
+            }
+            for (const shown& s : got(parked).events) {
+                heard[s.user.value] = s.s;
+            }
+            parked = open(looker, 1000, got(parked).next, 60s, false);
+        }
+        return heard;
+    }
+    static constexpr user_key looker{1000};
+    std::uint32_t parked = 0;
+};
+
+TEST(switching, takes_turns_but_is_seen_at_once) {
+    switched_crowd w;
+    w.set_enabled(false);
+    for (std::uint32_t u = 1; u <= 100; ++u) {
+        ASSERT_EQ(w.e->look(switched_crowd::looker, user_key{u}, w.now)->shown, state::offline);
+    }
+    EXPECT_LE(w.disk.dirty.size(), 24U / 4 + 1);
+    const token held = w.e->current_token();
+    w.e->turn(w.now);
+    EXPECT_FALSE(w.answered(w.parked));
+    EXPECT_EQ(w.e->current_token(), held);
+    const auto heard = w.heard_by_the_end();
+    EXPECT_EQ(heard.size(), 100U);
+    for (const auto& [u, s] : heard) {
+        EXPECT_EQ(s, state::offline);
+    }
+}
+
+TEST(switching, back_on_while_it_is_under_way_ends_with_what_is_true) {
+    switched_crowd w;
+    w.set_enabled(false);
+    w.e->turn(w.now);
+    w.put(user_key{1}, 1, state::busy);  // one that was switched, and one that was not yet
+    w.put(user_key{100}, 100, state::busy);
+    w.set_enabled(true);
+    const auto heard = w.heard_by_the_end();
+    for (std::uint32_t u = 1; u <= 100; ++u) {
+        ASSERT_TRUE(heard.contains(u)) << u;
+        EXPECT_EQ(heard.at(u), u == 1 || u == 100 ? state::busy : state::unavailable) << u;
+    }
+    // It is over: the next change comes by itself.
+    w.put(user_key{2}, 2, state::busy);
+    const auto later = w.heard_by_the_end();
+    EXPECT_EQ(later.size(), 1U);
+}
+
+TEST(switching, who_comes_to_rest_before_being_switched_is_told_of) {
+    switched_crowd w;
+    w.set_enabled(false);
+    w.e->device_removed(user_key{100}, device_key{100}, w.now);
+    const auto heard = w.heard_by_the_end();
+    EXPECT_TRUE(heard.contains(100));
+}
+
+TEST(switching, new_deadlines_are_looked_at_in_turns) {
+    crowd w(100);
+    for (std::uint32_t u = 1; u <= 100; ++u) {
+        w.put(user_key{u}, u, state::online);
+    }
+    w.advance(30s);  // all are currently active
+    const auto updates = [&] { return w.e->statistics().updates; };
+    const std::size_t before = updates();
+    w.config.presence.active_window = 20s;
+    w.e->reconfigure(w.config, w.now);
+    EXPECT_LE(updates() - before, 24U / 4);
+    w.turn();
+    EXPECT_EQ(updates() - before, 100U);
+}
+
 // --- a stream that sees too many for one piece ---
 
 // Bob and the rest of the crowd; Alice (the newest, 1000) looks at them.
