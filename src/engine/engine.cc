@@ -132,17 +132,16 @@ void engine::reconfigure(const settings& s, instant now) {
     e.begin(now);
     const bool was_enabled = e.settings_.enabled;
     e.settings_ = s;
-    if (was_enabled && !s.enabled) {
-        e.switch_off(now);
-    } else if (!was_enabled && s.enabled) {
-        e.switch_on(now);
+    if (was_enabled != s.enabled) {
+        e.switch_presence(now);
     }
-    for (std::size_t i = 0; i < e.live_.size(); ++i) {
-        if (e.live_[i] != nullptr) {
-            e.apply(*e.live_[i], e.live_[i]->core.settle(now), now, false);
-        }
-    }
+    // All that follows has one share of units, however many rooms there are.
+    e.units_ = s.units_per_call;
+    e.in_turn_ = true;
     e.recount_all(now);
+    e.settling_ = 0;
+    e.run_settling(now);
+    e.in_turn_ = false;
 }
 
 // --- streams ---
@@ -242,7 +241,7 @@ void engine::impl::turn(instant now) {
 void engine::impl::drain(instant now) {
     begin(now);
     in_turn_ = true;
-    while (!jobs_.empty()) {
+    while (!jobs_.empty() || settling_ < live_.size()) {
         units_ = settings_.units_per_turn;
         run_jobs(now);
     }
@@ -271,8 +270,8 @@ void engine::drain(instant now) {
 
 std::optional<mono_time> engine::next_turn() const {
     const impl& e = *impl_;
-    if (!e.ready_.empty() || !e.jobs_.empty() || !e.rebuilds_.empty() ||
-        e.cursor_.session != no_index) {
+    if (!e.ready_.empty() || !e.jobs_.empty() || e.settling_ < e.live_.size() ||
+        !e.rebuilds_.empty() || e.cursor_.session != no_index) {
         return e.last_now_;
     }
     std::optional<mono_time> next = e.save_at_;

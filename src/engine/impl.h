@@ -55,18 +55,20 @@ struct row {
 // Work that may take longer than one turn. Until it is done no token passes its position, so that
 // whoever is not marked yet finds the change from the token.
 struct job {
-    enum class kind : std::uint8_t { fan_out, join, leave, flip, visibility };
+    enum class kind : std::uint8_t { fan_out, join, leave, flip, visibility, switched };
     kind what = kind::fan_out;
-    bool tell = true;            // leave: mark sessions (else only note the losses)
-    std::uint64_t position = 0;  // the job's own
-    std::uint64_t loss_position = 0;
+    bool tell = true;  // leave: mark sessions (else only note the losses)
+    // Tokens stay below it: the job's own, or that of what it adds to afterwards.
+    std::uint64_t position = 0;
+    std::uint64_t loss_position = 0;  // leave, visibility: of the losses
     user_key user = {};
     room_key room = {};
     std::uint64_t epoch = 0;
-    std::uint32_t room_cursor = 0;       // key of the room to go on with; observers: behind them
+    // Key of the room to go on with; observers: behind them. Switched: the session.
+    std::uint32_t room_cursor = 0;
     std::size_t member_cursor = 0;       // index or key value of the member to go on with
     std::vector<user_key> members = {};  // leave: who was there
-    user_visibility before = user_visibility::everyone;  // visibility: what it was
+    user_visibility before = user_visibility::everyone;  // visibility, leave: the user's then
 };
 
 // What work takes of the units of a call or a turn; one is about 50 ns, and a mark takes one. The
@@ -76,6 +78,7 @@ inline constexpr std::size_t answer = 4;      // to find, copy and park what one
 inline constexpr std::size_t row = 2;         // ... and each subject in it
 inline constexpr std::size_t pair = 12;       // two who meet or part: their reasons, both ways
 inline constexpr std::size_t comparison = 6;  // an observer of a user whose visibility changed
+inline constexpr std::size_t change = 4;      // a user whose state is looked at anew
 inline constexpr std::size_t scanned = 64;    // so many members for one unit
 inline constexpr std::size_t candidate = 4;   // its reason, its place
 }  // namespace cost
@@ -88,9 +91,10 @@ struct engine::impl {
 
     // --- switching.cc ---
     void end_streams(user_key u, device_key d, instant now);
-    void switch_off(instant now);
-    void switch_on(instant now);
-    void rebuild_all(std::uint64_t position, instant now);
+    void switch_presence(instant now);
+    bool run_switched(job& j, instant now);
+    bool switch_user(user_key u, std::uint64_t position, instant now);
+    void run_settling(instant now);
     presence::user copy_of(user_key u) const;
     void turn(instant now);
     void drain(instant now);
@@ -211,6 +215,8 @@ struct engine::impl {
     bool fan_out_in(job& j, const member_list& list, instant now);
     bool run_join(job& j, instant now);
     bool run_leave(job& j, instant now);
+    void lose(const job& j, user_key observer, user_key subject, bool shown, instant now);
+    void lose_before_hiding(user_key u, instant now);
     bool run_flip(job& j, instant now);
     bool mark_observers(job& j, instant now);
     void hear_of(user_key observer, user_key subject, std::uint64_t since, instant now);
@@ -233,6 +239,7 @@ struct engine::impl {
     void arm_session(std::uint32_t i);
     void on_session_deadline(std::uint32_t i, instant now);
     token token_for(const session& s) const;
+    token token_for(const session& s, std::uint64_t told) const;  // all up to there
     std::uint64_t told_up_to() const;
 
     // --- rebuild.cc ---
@@ -277,6 +284,7 @@ struct engine::impl {
     void keep_candidates(const session& s);
     void keep_ended(const session& s);
     void keep(const row& r);
+    bool lost_with_room(const session& s, row& r) const;
     void look_again(const session& s);
     void finish_rebuild(instant now);
     void tell_rebuilt(std::uint32_t i, const std::optional<row>& last, instant now);
@@ -339,8 +347,9 @@ struct engine::impl {
         std::uint32_t id;
     };
     base::timing_wheel<timer> user_deadlines_, session_deadlines_;
-    std::deque<job> jobs_;   // by position
-    std::size_t units_ = 0;  // what this turn or call may still do
+    std::deque<job> jobs_;                    // by position
+    std::size_t settling_ = ~std::size_t{0};  // the live_user to go on with after new settings
+    std::size_t units_ = 0;                   // what this turn or call may still do
     void spend(std::size_t units) { units_ -= std::min(units_, units); }
     bool in_turn_ = false;
     std::uint64_t epoch_ = 0;

@@ -23,50 +23,66 @@ void engine::impl::end_streams(user_key u, device_key d, instant now) {
     }
 }
 
-// Everyone who showed something goes offline once. The cores go on, so that presence can come back
-// as it is by then, but nothing of them is shown, sent or saved.
-void engine::impl::switch_off(instant now) {
-    const std::uint64_t position = positions_.next(now);
-    switched_ = position;
-    for (std::uint32_t i = 0; i < records_.size(); ++i) {
-        if (records_[i].interesting) {
-            changed_[i] = position;
-            soil(user_key{i}, now);
-            set_interesting(user_key{i}, false);
-        }
-    }
-    rebuild_all(position, now);
+// Switched off, everyone who showed something goes offline once; the cores go on, so that presence
+// can come back as it is by then, but nothing of them is shown, sent or saved. What is shown
+// follows the setting at once; who changed by that, and all streams, are found in turns.
+void engine::impl::switch_presence(instant now) {
+    switched_ = positions_.next(now);
+    // One that is still under way is included: whoever it has not come to is as before.
+    std::erase_if(jobs_, [](const job& j) { return j.what == job::kind::switched; });
+    start({.what = job::kind::switched, .position = switched_}, now);
 }
 
-void engine::impl::switch_on(instant now) {
-    const std::uint64_t position = positions_.next(now);
-    switched_ = position;
-    for (std::uint32_t i = 0; i < records_.size(); ++i) {
-        const user_key u{i};
-        if (records_[i].known && finds_interesting(u)) {
-            set_interesting(u, true);
-            changed_[i] = position;
-            soil(u, now);
+bool engine::impl::run_switched(job& j, instant now) {
+    constexpr std::size_t users_per_unit = 4;
+    for (; j.member_cursor < records_.size(); ++j.member_cursor) {
+        if (units_ == 0) {
+            return false;
+        }
+        const user_key u{static_cast<std::uint32_t>(j.member_cursor)};
+        if (records_[u.index()].known && switch_user(u, j.position, now)) {
+            spend(cost::change);
+        } else if (j.member_cursor % users_per_unit == 0) {
+            spend(1);
         }
     }
-    rebuild_all(position, now);
+    // Everyone looks again. Streams opened since have asked, or are among these.
+    for (; j.room_cursor < sessions_.size(); ++j.room_cursor) {
+        if (units_ == 0) {
+            return false;
+        }
+        if (sessions_[j.room_cursor].used) {
+            mark_rebuild(j.room_cursor, now);
+        }
+        spend(1);
+    }
+    return true;
 }
 
-// Everyone looks again; the hidden at least at themselves.
-void engine::impl::rebuild_all(std::uint64_t position, instant now) {
-    for (auto& [u, rest] : resting_) {
-        if (rest.saved.hidden) {
-            rest.self_changed = position;
-        }
+// True: others see it. The hidden look at least at themselves.
+bool engine::impl::switch_user(user_key u, std::uint64_t position, instant now) {
+    if (live_user* l = live(u); l != nullptr) {
+        l->self_changed = l->core.hidden() ? position : l->self_changed;
+    } else if (records_[u.index()].resting) {
+        resting_user& rest = resting_.find(u.value)->second;
+        rest.self_changed = rest.saved.hidden ? position : rest.self_changed;
     }
-    for (const std::unique_ptr<live_user>& l : live_) {
-        if (l != nullptr && l->core.hidden()) {
-            l->self_changed = position;
-        }
+    const bool is = finds_interesting(u);
+    if (!is && !is_interesting(u)) {
+        return false;
     }
-    for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
-        if (sessions_[i].used) {
-            mark_rebuild(i, now);
+    set_interesting(u, is);
+    changed_[u.index()] = std::max(changed_[u.index()], position);
+    soil(u, now);
+    return true;
+}
+
+// New settings of presence: deadlines may have come.
+void engine::impl::run_settling(instant now) {
+    for (; settling_ < live_.size() && units_ > 0; ++settling_) {
+        if (live_user* l = live_[settling_].get(); l != nullptr) {
+            apply(*l, l->core.settle(now), now, false);
+            spend(cost::change);
         }
     }
 }

@@ -258,7 +258,9 @@ bool engine::impl::finds_interesting(user_key u) const {
 }
 
 void engine::impl::refresh_interesting(user_key u) {
-    set_interesting(u, finds_interesting(u));
+    if (settings_.enabled) {  // else it stays as it was, for switch_user()
+        set_interesting(u, finds_interesting(u));
+    }
 }
 
 void engine::impl::set_interesting(user_key u, bool on) {

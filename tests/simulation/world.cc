@@ -191,7 +191,8 @@ void world::open(client& c, milliseconds timeout) {
     }
     note("user " + std::to_string(c.user) + " polls in slot " + std::to_string(c.slot) +
          (c.since ? " since " + engine::to_string(*c.since) : " first") + " for " +
-         std::to_string(timeout.count()) + (c.marks.marks ? "" : " unmarked"));
+         std::to_string(timeout.count()) + (c.marks.marks ? "" : " unmarked") +
+         (c.peek ? " peeking into " + std::to_string(*c.peek) : "") + (c.full ? " full" : ""));
     c.stream_counts = !deactivated_.contains(c.user);
     if (c.stream_counts) {
         model_.at(c.user, now_).core.stream_opened(c.device, c.marks, now_);

@@ -58,6 +58,109 @@ TEST(turn, parts_as_many_pairs_as_it_may) {
     EXPECT_GE(turns, 99U / (96 / 2 / 12) - 1);
 }
 
+TEST(turn, who_hides_while_a_leaving_is_told_is_lost_all_the_same) {
+    crowd w(100);
+    w.leave(1, user_key{50});  // told of in turns: to the first few now
+    w.e->visibility_changed(user_key{90}, user_visibility::nobody, w.now);
+    w.e->visibility_changed(user_key{50}, user_visibility::nobody, w.now);
+    w.turn();
+    EXPECT_TRUE(w.disk.losses.contains({50, 90}));
+    for (std::uint32_t u = 1; u <= 100; ++u) {
+        EXPECT_TRUE(u == 50 || w.disk.losses.contains({u, 50})) << u;
+    }
+}
+
+// --- presence switched off and on ---
+
+struct switched_crowd : crowd {
+    switched_crowd() : crowd(100) {
+        join(1, looker);
+        turn();
+        parked = open(looker, 1000, first(looker, 1000, false), 60s, false);
+        advance(1s);
+    }
+    void set_enabled(bool on) {
+        config.enabled = on;
+        e->reconfigure(config, now);
+    }
+    // What the stream hears until it is quiet.
+    std::map<std::uint32_t, state> heard_by_the_end() {
+        std::map<std::uint32_t, state> heard;
+        for (int i = 0; i < 5; ++i) {
+            advance(1s);
+            if (!answered(parked)) {
+                continue;
+            }
+            for (const shown& s : got(parked).events) {
+                heard[s.user.value] = s.s;
+            }
+            parked = open(looker, 1000, got(parked).next, 60s, false);
+        }
+        return heard;
+    }
+    static constexpr user_key looker{1000};
+    std::uint32_t parked = 0;
+};
+
+TEST(switching, takes_turns_but_is_seen_at_once) {
+    switched_crowd w;
+    w.set_enabled(false);
+    for (std::uint32_t u = 1; u <= 100; ++u) {
+        ASSERT_EQ(w.e->look(switched_crowd::looker, user_key{u}, w.now)->shown, state::offline);
+    }
+    EXPECT_LE(w.disk.dirty.size(), 24U / 4 + 1);
+    const token held = w.e->current_token();
+    w.e->turn(w.now);
+    EXPECT_FALSE(w.answered(w.parked));
+    EXPECT_EQ(w.e->current_token(), held);
+    const auto heard = w.heard_by_the_end();
+    EXPECT_EQ(heard.size(), 100U);
+    for (const auto& [u, s] : heard) {
+        EXPECT_EQ(s, state::offline);
+    }
+}
+
+TEST(switching, back_on_while_it_is_under_way_ends_with_what_is_true) {
+    switched_crowd w;
+    w.set_enabled(false);
+    w.e->turn(w.now);
+    w.put(user_key{1}, 1, state::busy);  // one that was switched, and one that was not yet
+    w.put(user_key{100}, 100, state::busy);
+    w.set_enabled(true);
+    const auto heard = w.heard_by_the_end();
+    for (std::uint32_t u = 1; u <= 100; ++u) {
+        ASSERT_TRUE(heard.contains(u)) << u;
+        EXPECT_EQ(heard.at(u), u == 1 || u == 100 ? state::busy : state::unavailable) << u;
+    }
+    // It is over: the next change comes by itself.
+    w.put(user_key{2}, 2, state::busy);
+    const auto later = w.heard_by_the_end();
+    EXPECT_EQ(later.size(), 1U);
+}
+
+TEST(switching, who_comes_to_rest_before_being_switched_is_told_of) {
+    switched_crowd w;
+    w.set_enabled(false);
+    w.e->device_removed(user_key{100}, device_key{100}, w.now);
+    const auto heard = w.heard_by_the_end();
+    EXPECT_TRUE(heard.contains(100));
+}
+
+TEST(switching, new_deadlines_are_looked_at_in_turns) {
+    crowd w(100);
+    for (std::uint32_t u = 1; u <= 100; ++u) {
+        w.put(user_key{u}, u, state::online);
+    }
+    w.advance(30s);  // all are currently active
+    const auto updates = [&] { return w.e->statistics().updates; };
+    const std::size_t before = updates();
+    w.config.presence.active_window = 20s;
+    w.e->reconfigure(w.config, w.now);
+    EXPECT_LE(updates() - before, 24U / 4);
+    w.turn();
+    EXPECT_EQ(updates() - before, 100U);
+}
+
 // --- a stream that sees too many for one piece ---
 
 // Bob and the rest of the crowd; Alice (the newest, 1000) looks at them.
@@ -187,6 +290,102 @@ TEST(large_rebuild, who_leaves_meanwhile_is_seen_no_more) {
     });
     EXPECT_FALSE(w.got(n).of(user_key{1}));
     EXPECT_EQ(w.got(n).events.size(), 100U);
+}
+
+TEST(large_rebuild, rooms_that_stop_to_count_meanwhile_leave_nobody_online) {
+    seen_crowd w;
+    w.join(2, seen_crowd::looker);
+    for (std::uint32_t u = 201; u <= 300; ++u) {
+        w.join(2, user_key{u});
+        w.put(user_key{u}, u, state::unavailable);
+    }
+    w.turn();
+    std::uint32_t n = w.look(std::nullopt);
+    w.turn();
+    n = w.look(w.got(n).next);
+    w.advance(1s);
+    w.config.enabled = false;
+    w.e->reconfigure(w.config, w.now);  // each is told once as offline
+    for (int i = 0; i < 5; ++i) {
+        w.e->turn(w.now);  // the first room is done
+    }
+    ASSERT_FALSE(w.answered(n));
+    w.config.rooms = rooms_policy::none;
+    w.e->reconfigure(w.config, w.now);
+    std::set<std::uint32_t> heard;
+    for (int i = 0; i < 3; ++i) {
+        w.advance(10s);
+        if (w.answered(n)) {
+            for (const shown& e : w.got(n).events) {
+                EXPECT_EQ(e.s, state::offline);
+                heard.insert(e.user.value);
+            }
+            n = w.look(w.got(n).next);
+        }
+    }
+    EXPECT_EQ(heard.size(), 200U);
+}
+
+// Everyone of the crowd is told as offline, whatever happens between the answers.
+void expect_all_lost(seen_crowd& w, std::uint32_t n) {
+    std::set<std::uint32_t> heard;
+    for (int i = 0; i < 4 && w.answered(n); ++i) {
+        for (const shown& e : w.got(n).events) {
+            EXPECT_EQ(e.s, state::offline);
+            heard.insert(e.user.value);
+        }
+        n = w.look(w.got(n).next);
+        w.advance(10s);
+    }
+    heard.erase(seen_crowd::looker.value);
+    EXPECT_EQ(heard.size(), 100U);
+}
+
+TEST(turn, leaving_a_room_that_stopped_to_count_hides_nothing_from_old_tokens) {
+    seen_crowd w;
+    const token before = w.first(seen_crowd::looker, 1000, false);
+    w.config.rooms = rooms_policy::none;
+    w.e->reconfigure(w.config, w.now);
+    w.advance(1s);
+    w.leave(1, seen_crowd::looker);  // told of in turns
+    const std::uint32_t n = w.look(before);
+    w.turns_until(n, [](std::size_t) {});
+    w.turn();
+    expect_all_lost(w, n);
+}
+
+TEST(large_rebuild, of_a_room_that_stopped_to_count_may_be_left_meanwhile) {
+    seen_crowd w;
+    const token before = w.first(seen_crowd::looker, 1000, false);
+    w.config.rooms = rooms_policy::none;
+    w.e->reconfigure(w.config, w.now);
+    w.advance(1s);
+    const std::uint32_t n = w.look(before);
+    w.e->turn(w.now);
+    w.e->turn(w.now);
+    ASSERT_FALSE(w.answered(n));
+    w.leave(1, seen_crowd::looker);
+    w.turn();
+    expect_all_lost(w, n);
+}
+
+TEST(large_rebuild, tells_nothing_of_what_others_lost) {
+    seen_crowd w;
+    const user_key lonely{3000}, lost{2000};
+    const token old{.durable = 0, .presence = 1, .cut = 0};
+    w.join(2, lonely);
+    w.join(2, lost);
+    w.put(lost, 2000, state::busy);
+    w.turn();
+    w.leave(2, lost);
+    w.turn();
+    const std::uint32_t n = w.look(old);
+    w.e->turn(w.now);
+    ASSERT_FALSE(w.answered(n));
+    const std::uint32_t between = w.open(lonely, 3000, old, 30s, false);
+    w.turn();
+    EXPECT_TRUE(w.got(between).of(lost));
+    EXPECT_FALSE(w.got(n).of(lost));
 }
 
 TEST(large_rebuild, of_a_client_that_vanished_begins_anew) {
