@@ -26,12 +26,14 @@ std::size_t account_table::token_prefix::operator()(const token_hash& t) const {
 }
 
 const account_table::record& account_table::at(user_key u) const {
-    ASSERT(u.index() < records_.size() && records_[u.index()].name_size != 0);
+    ASSERT(u.index() < records_.size() &&
+           (records_[u.index()].name_size != 0 || names_.contains(u)));
     return records_[u.index()];
 }
 
 account_table::record& account_table::at(user_key u) {
-    ASSERT(u.index() < records_.size() && records_[u.index()].name_size != 0);
+    ASSERT(u.index() < records_.size() &&
+           (records_[u.index()].name_size != 0 || names_.contains(u)));
     return records_[u.index()];
 }
 

@@ -28,7 +28,7 @@ class lists {
 
     // --- the owner's list ---
     struct change {
-        std::vector<std::string> invite, drop;  // user ids
+        std::vector<std::string> invite{}, drop{};  // user ids
     };
     // invalid_param: one's own id, no user id, too many, or one under two verbs. resource_limit.
     void change_list(caller who, change c, completion<void> done);
@@ -41,7 +41,7 @@ class lists {
 
     // --- the subject's answers ---
     struct answer {
-        std::vector<std::string> accept, deny, revoke, block, unblock;  // user ids
+        std::vector<std::string> accept{}, deny{}, revoke{}, block{}, unblock{};  // user ids
     };
     void answer_invites(caller who, answer a, completion<void> done);  // fails as change_list
     struct dated {

@@ -161,6 +161,13 @@ class house_bench : public engine::outside {
         to_device.load(*store);
         lists.load(*store, clean);
         store->statuses([this](ports::status_row&& r) { engine.load_status(r); });
+        if (!clean) {  // everybody is dirty, and what was written behind is lost
+            store->accounts([this](ports::account_row&& r) {
+                ports::presence_row nothing_known;
+                nothing_known.user = r.user;
+                engine.load_presence(nothing_known, true);
+            });
+        }
         accounts.on_deactivated([this](base::user_key u) { rooms.leave_all(u); });
         accounts.on_profile_changed([this](base::user_key u) { rooms.profile_changed(u); });
         engine.ready(clock.at);

@@ -24,13 +24,16 @@ json::object status_json(const presence::view& v, base::wall_time now) {
     return o;
 }
 
-// Unknown and deactivated users and those the caller may not see are the same to the caller.
+// Unknown and deactivated users and those the caller may not see are the same to the caller, in
+// what is done for them too: whoever it is, the clock is read and the engine asked once.
 std::optional<presence::view> look(const call& c, std::string_view user_id) {
-    const auto subject = c.server.accounts.find(user_id);
-    if (!subject || c.server.accounts.is_deactivated(*subject)) {
-        return std::nullopt;
+    const auto known = c.server.accounts.find(user_id);
+    const auto subject = known.value_or(base::user_key{});
+    auto seen = c.server.services.engine.look(c.user().user, subject, c.now());
+    if (known && c.server.accounts.is_deactivated(*known)) {
+        seen.reset();
     }
-    return c.server.services.engine.look(c.user().user, *subject, c.now());
+    return seen;
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ TEST_F(accounts_api_test, versions_say_what_clients_look_for) {
         EXPECT_NE(std::find(known.begin(), known.end(), version), known.end()) << version;
     }
     EXPECT_EQ(v.at("unstable_features").at("org.matrix.msc3026.busy_presence"), true);
-    EXPECT_EQ(v.at("unstable_features").at("io.porchlight.presence_lists"), false);
+    EXPECT_EQ(v.at("unstable_features").at("io.porchlight.presence_lists"), true);
 }
 
 TEST_F(accounts_api_test, well_known_is_served_when_the_address_is_known) {

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <boost/json/serialize.hpp>
+
 #include "base/limits.h"
 #include "support/api_bench.h"
 
@@ -9,6 +11,12 @@ namespace {
 using test::answer;
 
 const std::string own = "/_matrix/client/unstable/io.porchlight/presence/";
+std::string invites_of(const std::string& user) {
+    return "/_matrix/client/unstable/io.porchlight/presence/invites/" + user;
+}
+std::string policy_of(const std::string& user) {
+    return "/_matrix/client/unstable/io.porchlight/presence/policy/" + user;
+}
 
 struct presence_lists_api_test : testing::Test {
     static std::string id(const std::string& name) { return "@" + name + ":porch.test"; }
@@ -20,13 +28,13 @@ struct presence_lists_api_test : testing::Test {
     }
     answer list() { return bench.ask("GET", list_path("alice"), {}, alice); }
     answer answer_invites(const std::string& body, const std::string& user = "bob") {
-        return bench.ask("POST", own + "invites/" + id(user), body, tokens.at(user));
+        return bench.ask("POST", invites_of(id(user)), body, tokens.at(user));
     }
     answer invites(const std::string& user = "bob") {
-        return bench.ask("GET", own + "invites/" + id(user), {}, tokens.at(user));
+        return bench.ask("GET", invites_of(id(user)), {}, tokens.at(user));
     }
     answer policy(const std::string& body) {
-        return bench.ask("PUT", own + "policy/" + id("bob"), body, bob);
+        return bench.ask("PUT", policy_of(id("bob")), body, bob);
     }
     answer status(const std::string& name) {
         return bench.ask("GET", "/_matrix/client/v3/presence/" + id(name) + "/status", {}, alice);
@@ -95,7 +103,8 @@ TEST_F(presence_lists_api_test, an_item_serves_both_readers) {
 TEST_F(presence_lists_api_test, a_list_is_in_order_of_user_ids) {
     change(R"({"invite":["@zoe:porch.test","@bob:porch.test","@x:elsewhere.test"]})");
     std::vector<std::string> shown;
-    for (const auto& item : list().json().as_array()) {
+    const auto all = list().json();
+    for (const auto& item : all.as_array()) {
         shown.emplace_back(item.at("user_id").as_string());
     }
     EXPECT_EQ(shown, (std::vector<std::string>{id("bob"), "@x:elsewhere.test", id("zoe")}));
@@ -185,12 +194,12 @@ TEST_F(presence_lists_api_test, invites_and_policy_are_for_their_user_alone) {
         EXPECT_EQ(bench.ask("GET", path, {}, alice).errcode(), "M_FORBIDDEN");
         EXPECT_EQ(bench.ask("GET", path).status, 401);
     }
-    EXPECT_EQ(bench.ask("POST", own + "invites/" + id("bob"), "{}", alice).status, 403);
-    EXPECT_EQ(bench.ask("PUT", own + "policy/" + id("bob"), "{}", alice).status, 403);
+    EXPECT_EQ(bench.ask("POST", invites_of(id("bob")), "{}", alice).status, 403);
+    EXPECT_EQ(bench.ask("PUT", policy_of(id("bob")), "{}", alice).status, 403);
 }
 
 TEST_F(presence_lists_api_test, a_policy_changes_only_what_is_given) {
-    const auto path = own + "policy/" + id("bob");
+    const auto path = policy_of(id("bob"));
     const auto get = [&] { return bench.ask("GET", path, {}, bob).text; };
     EXPECT_EQ(get(), R"({"visibility":"everyone","auto_accept":"never"})");
     EXPECT_EQ(policy(R"({"visibility":"lists_only"})").text, "{}");

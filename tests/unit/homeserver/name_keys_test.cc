@@ -1,4 +1,5 @@
 #include "homeserver/name_keys.h"
+#include "homeserver/lists.h"
 
 #include <gtest/gtest.h>
 
@@ -108,18 +109,21 @@ TEST_F(name_keys_test, a_key_is_not_used_again_while_a_row_has_it) {
 }
 
 TEST_F(name_keys_test, names_outlive_a_restart_if_something_holds_them) {
-    const user_key u = hold_and_store(ghost);
+    const caller alice = bench.sign_up("alice").who;
+    const auto changed = bench.wait<void>([&](auto done) {
+        bench.lists.change_list(alice, {{ghost}, {}}, std::move(done));
+    });
+    ASSERT_TRUE(changed);
+    const auto u = names().find(ghost);
     const user_key other = hold_and_store("@other:elsewhere.test");
     test::house_bench after(bench.store);
-    name_keys& loaded = after.accounts.names();
-    EXPECT_EQ(loaded.find(ghost), u);
-    loaded.hold(u);
-    loaded.drop_unheld();
     after.settle();
+    name_keys& loaded = after.accounts.names();
+    EXPECT_TRUE(u);
     EXPECT_EQ(loaded.find(ghost), u);
     EXPECT_FALSE(loaded.find("@other:elsewhere.test"));
     EXPECT_EQ(rows().size(), 1u);
-    EXPECT_EQ(after.sign_up("alice").who.user, other) << "the key is free";
+    EXPECT_EQ(after.sign_up("bob").who.user, other) << "the key is free";
 }
 
 TEST_F(name_keys_test, a_row_written_while_its_name_became_an_account_is_stale) {

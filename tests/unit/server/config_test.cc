@@ -29,6 +29,21 @@ TEST(config, durations_are_read_with_their_unit) {
     EXPECT_EQ(c.engine.presence.idle_timeout, 0ms);
 }
 
+TEST(config, lists_have_a_default_answer_and_quotas) {
+    config c;
+    EXPECT_EQ(c.homeserver.auto_accept, presence::auto_accept::never);
+    ASSERT_TRUE(set_key(c, "lists.auto_accept", "same_server").has_value());
+    EXPECT_EQ(c.homeserver.auto_accept, presence::auto_accept::same_server);
+    EXPECT_NE(
+        mistake("lists.auto_accept", "always").find("never, contacts, same_server or everyone"),
+        std::string::npos);
+    for (const char* key :
+         {"lists.invites_at_once", "lists.invites_per_hour", "lists.incoming_max"}) {
+        EXPECT_TRUE(set_key(c, key, "20").has_value()) << key;
+        EXPECT_NE(mistake(key, "0").find("a whole number from 1 to"), std::string::npos) << key;
+    }
+}
+
 TEST(config, a_duration_without_unit_is_refused_and_nothing_changes) {
     config c;
     const auto before = c.engine.presence.offline_grace;
