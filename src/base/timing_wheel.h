@@ -8,9 +8,9 @@
 #include <limits>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "base/assert.h"
+#include "base/chunked_vector.h"
 #include "base/time.h"
 
 namespace porchlight::base {
@@ -176,7 +176,7 @@ class timing_wheel {
     std::size_t size_ = 0, due_count_ = 0;
     list due_;
     std::uint32_t free_ = none;
-    std::vector<node> nodes_;
+    chunked_vector<node, 9> nodes_;
     std::array<level, level_count> levels_;
 };
 

@@ -46,8 +46,7 @@ void pending_subjects::take(pending_subjects& other) noexcept {
 std::uint32_t session_table::allocate() {
     ++used_;
     if (free_.empty()) {
-        all_.emplace_back();
-        all_.back().used = true;
+        all_.push_back({}).used = true;
         return static_cast<std::uint32_t>(all_.size() - 1);
     }
     const std::uint32_t i = free_.back();

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/chunked_vector.h"
 #include "engine/engine.h"
 #include "engine/users.h"
 
@@ -117,7 +118,7 @@ class session_table {
     void unpark(std::uint32_t i);
 
   private:
-    std::vector<session> all_;
+    base::chunked_vector<session, 8> all_;  // they don't move
     std::vector<std::uint32_t> free_;
     std::vector<std::vector<std::uint32_t>> by_slot_;  // of each net thread
     std::size_t used_ = 0;
