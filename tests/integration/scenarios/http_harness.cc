@@ -277,7 +277,7 @@ void http_harness::poll_loop(device& d) {
         }
         if (a.status == 200) {
             const bool news = record(d, a.body, true);
-            if (!news && std::chrono::steady_clock::now() - asked_at < 25s) {
+            if (!news && !stopping_ && std::chrono::steady_clock::now() - asked_at < 25s) {
                 d.broken = "an early empty response";
             }
         } else if (a.status == 401) {
@@ -428,7 +428,9 @@ void http_harness::restart(const step::server_restarts& s) {
             d->requests->close();
         }
     }
+    stopping_ = true;
     server_->stop(s.killed);
+    stopping_ = false;
     server_->start();
     start_ += std::chrono::steady_clock::now() - began;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -102,6 +103,7 @@ class http_harness final : public harness {
     static void check_not_broken(const actor& who, const device& d);
 
     std::unique_ptr<real_server> server_;
+    std::atomic<bool> stopping_ = false;  // what it answers then may be early and empty
     std::unique_ptr<http_client> client_;
     std::map<std::string, user> users_;
     std::map<std::string, std::string> rooms_;  // name to room id
