@@ -67,10 +67,6 @@ void engine::impl::start(job j, instant now) {
     if (j.what == job::kind::fan_out) {
         j.epoch = ++epoch_;
     }
-    if (cursor_.session != no_index && j.position <= cursor_.told) {
-        cursor_.told = j.position - 1;  // it may have been where this is found no more
-        cursor_.held_back = true;
-    }
     if (!in_turn_) {
         units_ = settings_.units_per_call;
     }
@@ -216,35 +212,6 @@ bool engine::impl::run_join(job& j, instant now) {
     return true;
 }
 
-// Whom no room shows, `shown` false, was not seen through this one either.
-void engine::impl::lose(const job& j, user_key observer, user_key subject, bool shown,
-                        instant now) {
-    const room& r = rooms_[j.room.index()];
-    const bool was_unseen =
-        !j.tell && r.ended && std::ranges::binary_search(r.ended->concealed, subject);
-    if (was_unseen || !shown || may_see(observer, subject)) {
-        return;
-    }
-    add_loss(observer, subject, j.loss_position);
-    if (live_user* l = j.tell ? live(observer) : nullptr; l != nullptr) {
-        mark_user(*l, subject, now);
-    }
-}
-
-// Rooms showed the user until now: jobs that tell of a leaving would not find that any more. (Of
-// who left they know it from the start.)
-void engine::impl::lose_before_hiding(user_key u, instant now) {
-    for (const job& j : jobs_) {
-        if (j.what == job::kind::leave) {
-            const std::span<const user_key> rest{
-                j.members.begin() + static_cast<std::ptrdiff_t>(j.member_cursor), j.members.end()};
-            if (std::ranges::binary_search(rest, u)) {
-                lose(j, j.user, u, true, now);
-            }
-        }
-    }
-}
-
 bool engine::impl::run_leave(job& j, instant now) {
     room& r = rooms_[j.room.index()];
     if (j.member_cursor == 0 && j.tell) {
@@ -255,14 +222,26 @@ bool engine::impl::run_leave(job& j, instant now) {
             }
         }
     }
+    // Whom no room shows was not seen through this one either.
+    const auto lose = [&](user_key observer, user_key subject) {
+        const bool was_unseen =
+            !j.tell && r.ended && std::ranges::binary_search(r.ended->concealed, subject);
+        if (was_unseen || !shows_in_rooms(subject) || may_see(observer, subject)) {
+            return;
+        }
+        add_loss(observer, subject, j.loss_position);
+        if (live_user* l = j.tell ? live(observer) : nullptr; l != nullptr) {
+            mark_user(*l, subject, now);
+        }
+    };
     for (; j.member_cursor < j.members.size(); ++j.member_cursor) {
         if (units_ == 0) {
             return false;
         }
         spend(cost::pair);
         const user_key other = j.members[j.member_cursor];
-        lose(j, other, j.user, j.before == user_visibility::everyone, now);
-        lose(j, j.user, other, shows_in_rooms(other), now);
+        lose(other, j.user);
+        lose(j.user, other);
     }
     return true;
 }

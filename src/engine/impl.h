@@ -57,10 +57,9 @@ struct row {
 struct job {
     enum class kind : std::uint8_t { fan_out, join, leave, flip, visibility, switched };
     kind what = kind::fan_out;
-    bool tell = true;  // leave: mark sessions (else only note the losses)
-    // Tokens stay below it: the job's own, or that of what it adds to afterwards.
-    std::uint64_t position = 0;
-    std::uint64_t loss_position = 0;  // leave, visibility: of the losses
+    bool tell = true;            // leave: mark sessions (else only note the losses)
+    std::uint64_t position = 0;  // the job's own
+    std::uint64_t loss_position = 0;
     user_key user = {};
     room_key room = {};
     std::uint64_t epoch = 0;
@@ -68,7 +67,7 @@ struct job {
     std::uint32_t room_cursor = 0;
     std::size_t member_cursor = 0;       // index or key value of the member to go on with
     std::vector<user_key> members = {};  // leave: who was there
-    user_visibility before = user_visibility::everyone;  // visibility, leave: the user's then
+    user_visibility before = user_visibility::everyone;  // visibility: what it was
 };
 
 // What work takes of the units of a call or a turn; one is about 50 ns, and a mark takes one. The
@@ -215,8 +214,6 @@ struct engine::impl {
     bool fan_out_in(job& j, const member_list& list, instant now);
     bool run_join(job& j, instant now);
     bool run_leave(job& j, instant now);
-    void lose(const job& j, user_key observer, user_key subject, bool shown, instant now);
-    void lose_before_hiding(user_key u, instant now);
     bool run_flip(job& j, instant now);
     bool mark_observers(job& j, instant now);
     void hear_of(user_key observer, user_key subject, std::uint64_t since, instant now);
@@ -239,7 +236,6 @@ struct engine::impl {
     void arm_session(std::uint32_t i);
     void on_session_deadline(std::uint32_t i, instant now);
     token token_for(const session& s) const;
-    token token_for(const session& s, std::uint64_t told) const;  // all up to there
     std::uint64_t told_up_to() const;
 
     // --- rebuild.cc ---
@@ -284,7 +280,6 @@ struct engine::impl {
     void keep_candidates(const session& s);
     void keep_ended(const session& s);
     void keep(const row& r);
-    bool lost_with_room(const session& s, row& r) const;
     void look_again(const session& s);
     void finish_rebuild(instant now);
     void tell_rebuilt(std::uint32_t i, const std::optional<row>& last, instant now);

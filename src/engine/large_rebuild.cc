@@ -228,34 +228,6 @@ void engine::impl::keep(const row& r) {
     std::ranges::push_heap(found_, comes_before);
 }
 
-// A room stopped to count since the row was found. Who was offline by then is not told of by that:
-// it has a place of its own, which the token passes now.
-bool engine::impl::lost_with_room(const session& s, row& r) const {
-    if (s.everything && !s.had_token) {
-        return false;  // who asks for the first time knows of nobody
-    }
-    std::optional<wall_time> end;
-    const auto look = [&](const room& in) {
-        if (in.ended && in.has(r.subject)) {
-            end = end ? std::max(*end, in.ended->at) : in.ended->at;
-        }
-    };
-    if (s.peek.valid()) {
-        look(rooms_[s.peek.index()]);
-    } else {
-        for (const room_key key : records_[s.user.index()].rooms.all()) {
-            look(rooms_[key.index()]);
-        }
-    }
-    if (!end) {
-        return false;  // the end is noted for the pair, and comes in the next answer
-    }
-    const auto active = seen_activity(s.user, r.subject);
-    r.what = row::kind::lost;
-    r.last_active = active ? std::min(active, end) : active;
-    return true;
-}
-
 // What was seen turns ago may be seen no more, or otherwise. One row for each subject.
 void engine::impl::look_again(const session& s) {
     std::erase_if(found_, [&](row& r) {
@@ -263,13 +235,10 @@ void engine::impl::look_again(const session& s) {
         if (r.what == row::kind::lost) {
             return how != presence::sight::none;
         }
-        if (how == presence::sight::none) {
-            return !lost_with_room(s, r);
-        }
         r.what = how == presence::sight::frozen ? row::kind::frozen
                  : r.subject == s.user          ? row::kind::self
                                                 : row::kind::others;
-        return false;
+        return how == presence::sight::none;
     });
     std::ranges::sort(found_, [](const row& a, const row& b) {
         return std::pair{a.subject, b.position} < std::pair{b.subject, a.position};
@@ -316,7 +285,10 @@ void engine::impl::tell_rebuilt(std::uint32_t i, const std::optional<row>& last,
         }
         return;
     }
-    next_ = token_for(s, cursor_.told);
+    next_ = token_for(s);
+    if (next_.presence > std::max(cursor_.told, s.since.presence)) {
+        next_ = {.durable = durable_, .presence = cursor_.told, .cut = 0};
+    }
     s.cut = false;
     std::size_t count = rows_.empty() ? 0 : fitting(now, std::min(cursor_.most, rows_.size()));
     const bool all = count == rows_.size() && !last;

@@ -130,15 +130,14 @@ void engine::impl::left(room_key key, user_key u, instant now) {
     records_[u.index()].rooms.erase(key);
     if (r.counts || r.ended) {
         // Of a room that stopped to count before, only streams that did not ask since must be told.
-        const std::uint64_t position = r.counts ? positions_.next(now) : r.ended->position;
+        const std::uint64_t position = positions_.next(now);
         start({.what = job::kind::leave,
                .tell = r.counts,
                .position = position,
-               .loss_position = position,
+               .loss_position = r.counts ? position : r.ended->position,
                .user = u,
                .room = key,
-               .members = std::move(seen_there),
-               .before = visibility_of(u)},
+               .members = std::move(seen_there)},
               now);
     }
     recount(key, now);

@@ -131,25 +131,12 @@ std::uint64_t engine::visibility_changed(user_key u, user_visibility v, instant 
         return position;
     }
     r.visibility = v;
-    if (before == user_visibility::everyone) {
-        e.lose_before_hiding(u, now);
-    }
     if (v < before) {
         // Whoever gains sight must find it from an older token; who had it may hear the same again.
         e.soil(u, now);
         e.changed_[u.index()] = position;
     }
-    std::uint64_t first_loss = position;  // of rooms that stopped to count before
-    for (const room_key key : r.rooms.all()) {
-        if (const room& in = e.rooms_[key.index()]; in.ended) {
-            first_loss = std::min(first_loss, in.ended->position);
-        }
-    }
-    e.start({.what = job::kind::visibility,
-             .position = v > before ? first_loss : position,
-             .loss_position = position,
-             .user = u,
-             .before = before},
+    e.start({.what = job::kind::visibility, .position = position, .user = u, .before = before},
             now);
     return position;
 }
@@ -170,9 +157,9 @@ void engine::impl::compare_sight(const job& j, user_key observer, instant now) {
     }
     if (sees) {
         forget_loss(observer, j.user);
-        blocks_.shown_since(observer, j.user, j.loss_position);
+        blocks_.shown_since(observer, j.user, j.position);
     } else {
-        add_loss(observer, j.user, j.loss_position);
+        add_loss(observer, j.user, j.position);
     }
     live_user* l = settings_.enabled || !sees ? live(observer) : nullptr;
     if (l != nullptr) {
@@ -187,7 +174,7 @@ void engine::impl::compare_peeks(const job& j, const room& r, instant now) {
     }
     for (const std::uint32_t i : r.peekers) {
         if (showed && !may_see(sessions_[i].user, j.user)) {
-            add_loss(sessions_[i].user, j.user, j.loss_position);
+            add_loss(sessions_[i].user, j.user, j.position);
         }
         mark(i, j.user, now);
     }

@@ -248,11 +248,7 @@ std::uint64_t engine::impl::told_up_to() const {
 }
 
 token engine::impl::token_for(const session& s) const {
-    return token_for(s, told_up_to());
-}
-
-token engine::impl::token_for(const session& s, std::uint64_t told) const {
-    token t{.durable = durable_, .presence = told, .cut = 0};
+    token t{.durable = durable_, .presence = told_up_to(), .cut = 0};
     if (s.had_token && t.presence < s.since.presence) {
         t.presence = s.since.presence;
         t.cut = s.since.cut;
