@@ -105,6 +105,7 @@ struct engine::impl {
     void rest_if_idle(user_key u);
     void arm(live_user& l);
     void settle_if_due(user_key u, instant now);
+    void notice_clock(instant now);
     void on_user_deadline(user_key u, instant now);
     void apply(live_user& l, const presence::changes& c, instant now, bool stored);
     presence::view shown_to_others(user_key u, instant now) const;
@@ -308,6 +309,7 @@ struct engine::impl {
     bool at_start_ = false;  // inside begin()
     std::uint64_t durable_ = 0;
     mono_time last_now_;
+    milliseconds clocks_apart_{0};  // from the monotonic clock to that of the wall
 
     std::vector<user_record> records_;
     std::vector<std::uint64_t> changed_;  // P of each user's last change others could see
