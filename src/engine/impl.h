@@ -52,20 +52,24 @@ struct row {
     std::optional<wall_time> last_active = {};  // lost only: as at that moment
 };
 
+// Somebody who sees somebody.
+struct sighting {
+    user_key observer, subject;
+};
+
 // Work that may take longer than one turn. Until it is done no token passes its position, so that
 // whoever is not marked yet finds the change from the token.
 struct job {
     enum class kind : std::uint8_t { fan_out, join, leave, flip, visibility };
     kind what = kind::fan_out;
-    bool tell = true;            // leave: mark sessions (else only note the losses)
-    std::uint64_t position = 0;  // the job's own
-    std::uint64_t loss_position = 0;
+    std::uint64_t position = 0;
     user_key user = {};
     room_key room = {};
     std::uint64_t epoch = 0;
-    std::uint32_t room_cursor = 0;       // key of the room to go on with; observers: behind them
-    std::size_t member_cursor = 0;       // index or key value of the member to go on with
-    std::vector<user_key> members = {};  // leave: who was there
+    std::uint32_t room_cursor = 0;      // key of the room to go on with; observers: behind them
+    std::size_t member_cursor = 0;      // index or key value of the member to go on with
+    std::vector<sighting> parted = {};  // leave: those who saw each other there ...
+    std::optional<wall_time> until = wall_time::max();   // ... last then; none: nobody knows
     user_visibility before = user_visibility::everyone;  // visibility: what it was
 };
 
@@ -151,7 +155,8 @@ struct engine::impl {
     bool judge(room_key key, room& r) const;
     void joined(room_key r, user_key u, std::uint64_t position, instant now);
     void left(room_key r, user_key u, instant now);
-    std::vector<user_key> seen_in(const room& r, user_key u) const;
+    std::vector<sighting> sightings_in(const room& r, user_key u) const;
+    void part_from_peekers(const room& r, user_key leaver, std::uint64_t position, instant now);
     void add_loss(user_key observer, user_key subject, std::uint64_t position) {
         add_loss(observer, subject, position, seen_activity(observer, subject));
     }
@@ -200,7 +205,9 @@ struct engine::impl {
 
     // --- fan_out.cc ---
     void mark(std::uint32_t i, user_key subject, instant now);
-    void mark_user(live_user& l, user_key subject, instant now);
+    // But for the streams whose tokens are past `position`.
+    void mark_user(live_user& l, user_key subject, instant now,
+                   std::uint64_t position = ~std::uint64_t{0});
     void mark_self(live_user& l, instant now);
     void mark_peekers(const room& r, user_key subject, instant now);
     void mark_rebuild(std::uint32_t i, instant now);
@@ -360,7 +367,7 @@ struct engine::impl {
         enum class stages : std::uint8_t { visible, ended_interesting, ended_members };
         std::uint32_t session = no_index;  // none is being rebuilt
         std::size_t most = 0;              // rows of one answer
-        std::uint64_t told = 0;            // told_up_to() when it set out
+        token told;                        // token_for() the session when it set out
         bool held_back = false;            // by jobs that were not done then
         mono_time marked{};
         std::uint32_t room = 0, member = 0;  // keys: where to go on

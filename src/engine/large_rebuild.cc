@@ -82,7 +82,7 @@ void engine::impl::begin_rebuild(std::uint32_t i) {
     cursor_ = {.session = i,
                .most = std::min(limits::presence_per_response_max,
                                 s.filter ? s.filter->limit() : ~std::size_t{0}),
-               .told = told_up_to(),
+               .told = token_for(s),
                .held_back = !jobs_.empty(),
                .marked = s.marked};
     seen_.assign(records_.size() / 64 + 1, 0);
@@ -284,15 +284,16 @@ void engine::impl::tell_rebuilt(std::uint32_t i, const std::optional<row>& last,
         return;
     }
     next_ = token_for(s);
-    if (next_.presence > std::max(cursor_.told, s.since.presence)) {
-        next_ = {.durable = durable_, .presence = cursor_.told, .cut = 0};
+    if (next_.presence > cursor_.told.presence) {
+        next_.presence = cursor_.told.presence;
+        next_.cut = cursor_.told.cut;
     }
     s.cut = false;
     std::size_t count = rows_.empty() ? 0 : fitting(now, std::min(cursor_.most, rows_.size()));
     const bool all = count == rows_.size() && !last;
     if (!all) {
         const row& end = count < rows_.size() || !last ? rows_[count - 1] : *last;
-        if (end.position <= cursor_.told) {
+        if (end.position <= cursor_.told.presence) {
             s.cut = true;
             next_.presence = end.position;
             next_.cut = end.subject.value + 1;

@@ -1,0 +1,74 @@
+#include "unit/engine/world.h"
+
+// Those who part, hide or come while what happened just before is still being told, turn by turn.
+namespace porchlight::engine::testing {
+namespace {
+
+using enum presence::user_visibility;
+
+constexpr user_key dora{10};
+
+// Bob, who is online, Dora, and some between them, so that she comes late in every job.
+struct slow_world : world {
+    explicit slow_world(std::size_t units_per_call = 1) : world(slow(units_per_call)) {
+        for (std::uint32_t u = 1; u <= dora.value; ++u) {
+            join(1, user_key{u});
+        }
+        put(bob, 20, state::online);
+        advance(1s);
+    }
+    static settings slow(std::size_t units_per_call) {
+        settings s;
+        s.units_per_call = units_per_call;
+        s.units_per_turn = 4;
+        return s;
+    }
+    void no_room_counts() {
+        config.rooms = rooms_policy::none;
+        e->reconfigure(config, now);
+    }
+    void expect_lost(const answer& a) {
+        ASSERT_NE(a.of(bob), nullptr);
+        EXPECT_EQ(a.of(bob)->s, state::offline);
+    }
+};
+
+TEST(parting, from_who_hides_right_after_leaving) {
+    slow_world w;
+    const token t = w.first(dora, 100, false);
+    w.leave(1, bob);
+    w.show(bob, nobody);
+    w.advance(1s);
+    w.expect_lost(w.look_in(dora, 100, t));
+}
+
+TEST(parting, by_leaving_a_room_that_stopped_to_count_right_before) {
+    slow_world w;
+    const token t = w.first(dora, 100, false);
+    const std::uint32_t n = w.open(dora, 101, t, 30s, false);
+    w.advance(1s);
+    w.no_room_counts();
+    w.leave(1, dora);
+    w.advance(1s);
+    w.expect_lost(w.got(n));
+    w.expect_lost(w.look_in(dora, 100, t));
+}
+
+TEST(parting, shows_the_activity_of_the_moment_when_the_room_stopped_to_count) {
+    for (const user_key leaver : {bob, dora}) {
+        slow_world w;
+        const token t = w.first(dora, 100, false);
+        w.no_room_counts();
+        const wall_time end = w.now.wall;
+        w.advance(60s);
+        w.e->active(bob, device_key{20}, w.now);
+        w.leave(1, leaver);
+        w.advance(1s);
+        const answer a = w.look_in(dora, 100, t);
+        w.expect_lost(a);
+        EXPECT_LE(a.of(bob)->last_active, end);
+    }
+}
+
+}  // namespace
+}  // namespace porchlight::engine::testing
