@@ -122,7 +122,9 @@ void engine::impl::part_all() {
         if (!is_open) {
             continue;
         }
-        const job change{.user = u, .before = before};
+        const job change{.position = position == 0 ? positions_.restart() : position,
+                         .user = u,
+                         .before = before};
         for (const room_key key : records_[u.index()].rooms.all()) {
             const room& r = rooms_[key.index()];
             for (std::size_t i = 0; r.ended && i < r.members.size(); ++i) {

@@ -158,8 +158,8 @@ void engine::impl::compare_sight(const job& j, user_key observer, instant now) {
     if (sees) {
         forget_loss(observer, j.user);
         blocks_.shown_since(observer, j.user, j.position);
-    } else {
-        add_loss(observer, j.user, j.position);
+    } else if (reason_under(j.before, observer, j.user).counted < j.position) {
+        add_loss(observer, j.user, j.position);  // else they met when it was over already
     }
     live_user* l = settings_.enabled || !sees ? live(observer) : nullptr;
     if (l != nullptr) {
@@ -183,7 +183,7 @@ void engine::impl::compare_peeks(const job& j, const room& r, instant now) {
 // Of a room that stopped to count while the user still showed there, streams that did not ask since
 // must be told.
 bool engine::impl::was_lost_with(const room& r, const job& j, user_key observer) const {
-    const std::uint64_t end = r.ended->position;
+    const std::uint64_t end = std::min(r.ended->position, j.position);
     const bool met = observer != j.user && r.since[r.find(observer)] < end &&
                      r.since[r.find(j.user)] < end && observer != r.ended->newcomer &&
                      j.user != r.ended->newcomer;
@@ -248,6 +248,9 @@ bool engine::impl::run_visibility(job& j, instant now) {
     for (; at != rooms.end(); ++at) {
         enter(at->value);
         const room& r = rooms_[at->index()];
+        if (r.since[r.find(j.user)] > j.position) {
+            continue;  // nobody there knew the user as before
+        }
         if (r.counts && j.member_cursor == 0) {
             compare_peeks(j, r, now);
         }

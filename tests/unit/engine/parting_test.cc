@@ -54,6 +54,33 @@ TEST(parting, by_leaving_a_room_that_stopped_to_count_right_before) {
     w.expect_lost(w.look_in(dora, 100, t));
 }
 
+TEST(parting, from_nobody_by_hiding_before_they_came) {
+    slow_world w;
+    const token t = w.first(carol, 30, false);
+    w.leave(1, dora);
+    w.advance(1s);
+    const token before = w.first(dora, 100, false);
+    w.show(bob, nobody);
+    w.join(1, dora);
+    w.advance(1s);
+    EXPECT_EQ(w.look_in(dora, 100, before).of(bob), nullptr);
+    w.expect_lost(w.look_in(carol, 30, t));
+}
+
+TEST(parting, from_no_peeker_by_hiding_before_one_came) {
+    slow_world w;
+    w.join(2, dora);
+    poll p = world::a_poll(user_key{20}, 200, w.e->current_token(), 30s);
+    p.marks.marks = false;
+    p.peek = room_key{2};
+    const std::uint32_t n = w.poll_with(std::move(p));
+    w.advance(1s);
+    w.show(bob, nobody);
+    w.join(2, bob);
+    w.advance(1s);
+    EXPECT_FALSE(w.answered(n));
+}
+
 TEST(parting, shows_the_activity_of_the_moment_when_the_room_stopped_to_count) {
     for (const user_key leaver : {bob, dora}) {
         slow_world w;
