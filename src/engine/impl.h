@@ -139,7 +139,6 @@ struct engine::impl {
         bool is_open;            // not all may have been told of it
     };
     const visibility_change* change_of(user_key u) const;
-    user_visibility shown_of_late(user_key u) const;
     bool showed_at(user_key u, std::uint64_t position) const;
     void doubt_all();
     void grow_records(std::size_t size);
@@ -197,7 +196,7 @@ struct engine::impl {
     void compare_sight(const job& j, user_key observer, instant now);
     void compare_in(const room& r, const job& j, user_key observer, instant now);
     void tell_before_leaving(const room& r, user_key leaver, instant now);
-    bool is_telling(user_key u) const;
+    user_visibility shown_of_late(user_key u) const;
     void compare_peeks(const job& j, const room& r, instant now);
     bool was_lost_with(const room& r, const job& j, user_key observer) const;
     bool run_visibility(job& j, instant now);

@@ -78,18 +78,13 @@ const engine::impl::visibility_change* engine::impl::change_of(user_key u) const
     return change == visibility_changes_.end() || change->user != u ? nullptr : &*change;
 }
 
-// The least strict visibility by which the user may have been seen lately.
-user_visibility engine::impl::shown_of_late(user_key u) const {
-    const visibility_change* change = change_of(u);
-    return change == nullptr || !change->is_open ? visibility_of(u)
-                                                 : std::min(visibility_of(u), change->before);
-}
-
 // May the rooms have shown the user at that position?
 bool engine::impl::showed_at(user_key u, std::uint64_t position) const {
     const visibility_change* change = change_of(u);
-    const bool was_other = change != nullptr && !change->is_open && change->position > position;
-    return (was_other ? change->before : shown_of_late(u)) == user_visibility::everyone;
+    // Without a position it was the last thing that happened.
+    const bool came_later =
+        change != nullptr && (change->position == 0 || change->position > position);
+    return (came_later ? change->before : shown_of_late(u)) == user_visibility::everyone;
 }
 
 // Whoever may have seen somebody before the crash, and does not know yet that it is over.

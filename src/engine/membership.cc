@@ -72,8 +72,9 @@ void engine::impl::recount(room_key key, instant now, user_key newcomer) {
                 r.ended->interesting.push_back(r.members[i]);
             }
         });
-        std::ranges::copy_if(r.members, std::back_inserter(r.ended->concealed),
-                             [this](user_key u) { return !shows_in_rooms(u) && !is_telling(u); });
+        std::ranges::copy_if(r.members, std::back_inserter(r.ended->concealed), [this](user_key u) {
+            return shown_of_late(u) != user_visibility::everyone;
+        });
     }
     start({.what = job::kind::flip, .position = position, .room = key}, now);
 }

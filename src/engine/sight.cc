@@ -215,12 +215,22 @@ void engine::impl::tell_before_leaving(const room& r, user_key leaver, instant n
     }
 }
 
-// Is a job still telling those who saw the user in rooms that they don't any more?
-bool engine::impl::is_telling(user_key u) const {
-    return std::ranges::any_of(jobs_, [u](const job& j) {
-        return j.what == job::kind::visibility && j.user == u &&
-               j.before == user_visibility::everyone;
-    });
+// The least strict visibility under which somebody may still be shown the user: while a job tells
+// of another, and after a kill that may have cut one off.
+user_visibility engine::impl::shown_of_late(user_key u) const {
+    user_visibility v = visibility_of(u);
+    if (v == user_visibility::everyone) {
+        return v;
+    }
+    for (const job& j : jobs_) {
+        if (j.what == job::kind::visibility && j.user == u) {
+            v = std::min(v, j.before);
+        }
+    }
+    if (const visibility_change* change = change_of(u); change != nullptr && change->is_open) {
+        v = std::min(v, change->before);
+    }
+    return v;
 }
 
 bool engine::impl::run_visibility(job& j, instant now) {

@@ -97,5 +97,54 @@ TEST(parting, shows_the_activity_of_the_moment_when_the_room_stopped_to_count) {
     }
 }
 
+// --- what a kill cuts off ---
+
+struct killed_world : world {
+    killed_world() {
+        join(1, alice);
+        join(1, bob);
+        put(bob, 20, state::online, "in");
+        seen_before = first(alice, 10, false);
+        advance(1s);
+    }
+    // Up again; `load` gives what of the rest was stored.
+    template <class F>
+    void kill(F load) {
+        e = std::make_unique<engine>(config, *this, disk.ceiling, false, now);
+        for (const auto& [key, p] : disk.memberships) {
+            e->load_membership(room_key{key.first}, user_key{key.second}, p);
+        }
+        e->load_presence(disk.presences[bob.value], false);
+        load();
+        e->ready(now);
+    }
+    token seen_before;
+};
+
+TEST(kill, of_a_hiding_untold_when_rooms_stop_to_count_at_the_start) {
+    for (const std::uint64_t position : {std::uint64_t{0}, std::uint64_t{1}}) {
+        killed_world w;
+        w.config.rooms = rooms_policy::none;
+        const std::uint64_t p = position == 0 ? 0 : w.e->current_token().presence + 1;
+        w.kill([&] { w.e->load_visibility(bob, lists_only, p, everyone); });
+        const answer a = w.look_in(alice, 10, w.seen_before);
+        ASSERT_NE(a.of(bob), nullptr);
+        EXPECT_EQ(a.of(bob)->s, state::offline);
+    }
+}
+
+TEST(kill, after_showing_oneself_tells_nobody_of_a_room_that_ended_before) {
+    for (const bool position_is_known : {false, true}) {
+        killed_world w;
+        const std::uint64_t end = w.e->current_token().presence + 1;
+        w.config.rooms = rooms_policy::none;
+        w.kill([&] {
+            w.e->load_room_flip(room_key{1}, false, end);
+            w.e->load_visibility(bob, everyone, position_is_known ? end + 1 : 0, lists_only);
+        });
+        EXPECT_EQ(w.look_in(alice, 10, w.seen_before).of(bob), nullptr);
+    }
+}
+
 }  // namespace
 }  // namespace porchlight::engine::testing
