@@ -150,8 +150,9 @@ void engine::impl::doubt_all() {
         changed_[u] = std::max(changed_[u], power_loss_);
     }
     for (const room& r : rooms_) {
-        if (r.ended) {
-            r.ended->position = std::max(r.ended->position, power_loss_);
+        if (r.ended && r.ended->position <= power_loss_) {
+            r.ended->position = power_loss_;
+            r.ended->at.reset();
         }
     }
 }

@@ -65,7 +65,9 @@ void engine::impl::recount(room_key key, instant now, user_key newcomer) {
     } else {
         r.ended = std::make_unique<room::ending>();
         r.ended->position = position;
-        r.ended->at = now.wall;
+        if (position > power_loss_) {
+            r.ended->at = now.wall;  // else it may have ended before, and that is lost
+        }
         r.ended->newcomer = newcomer;
         room::each(r.interesting, [&](std::size_t i) {
             if (r.since[i] < position) {

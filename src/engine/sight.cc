@@ -195,7 +195,8 @@ void engine::impl::compare_in(const room& r, const job& j, user_key observer, in
     if (r.counts) {
         compare_sight(j, observer, now);
     } else if (r.ended && was_lost_with(r, j, observer)) {
-        add_loss(observer, j.user, r.ended->position);
+        add_loss(observer, j.user, r.ended->position,
+                 std::min(seen_activity(observer, j.user), r.ended->at));
     }
 }
 

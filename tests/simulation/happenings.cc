@@ -272,7 +272,6 @@ void world::restart(stop how) {
         disk_.kill();
     } else if (how == stop::power_lost) {
         disk_.lose_power([this] { return chance(50); });
-        take_all_rooms_as_seen();
     } else {
         draining_ = true;
         engine_->drain(now_);
