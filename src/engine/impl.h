@@ -286,14 +286,16 @@ struct engine::impl {
     void keep(const row& r);
     void look_again(const session& s);
     void finish_rebuild(instant now);
+    void stop_before(session& s, const row& r);
     void tell_rebuilt(std::uint32_t i, const std::optional<row>& last, instant now);
 
     // --- answer.cc ---
     void serve_ready(instant now, bool all);
     void serve(std::uint32_t i, instant now);
-    void collect(std::uint32_t i, instant now);
-    void collect_pending(const session& s);
-    void collect_pending(const session& s, user_key subject);
+    // False: that takes turns.
+    bool collect(std::uint32_t i, instant now);
+    bool collect_pending(const session& s);
+    bool collect_pending(const session& s, user_key subject);
     std::size_t cut_rows(std::uint32_t i, instant now);
     void order_rows(session& s);
     void put_self_in(const session& s, std::size_t count);
@@ -371,7 +373,8 @@ struct engine::impl {
         mono_time marked{};
         std::uint32_t room = 0, member = 0;  // keys: where to go on
         stages stage = stages::visible;
-        bool left_out = false;  // there are more rows than one answer takes
+        bool left_out = false;           // there are more rows than one answer takes
+        std::optional<row> untold = {};  // the first that went out of sight meanwhile
     };
     std::deque<std::uint32_t> rebuilds_;  // sessions that wait for theirs
     rebuild_cursor cursor_;

@@ -39,7 +39,7 @@ bool engine::impl::is_large(const session& s) const {
 }
 
 void engine::impl::queue_rebuild(std::uint32_t i) {
-    sessions_[i].rebuilding = true;
+    sessions_[i].rebuild = sessions_[i].rebuilding = true;
     rebuilds_.push_back(i);
 }
 
@@ -227,11 +227,15 @@ void engine::impl::keep(const row& r) {
 }
 
 // What was seen turns ago may be seen no more, or otherwise. One row for each subject.
+// Who is seen no more may be told of at the very place that the row had (see add_ended()).
 void engine::impl::look_again(const session& s) {
     std::erase_if(found_, [&](row& r) {
         const presence::sight how = sight_of(s, r.subject);
         if (r.what == row::kind::lost) {
             return how != presence::sight::none;
+        }
+        if (how == presence::sight::none && (!cursor_.untold || comes_before(r, *cursor_.untold))) {
+            cursor_.untold = r;
         }
         r.what = how == presence::sight::frozen ? row::kind::frozen
                  : r.subject == s.user          ? row::kind::self
@@ -268,11 +272,20 @@ void engine::impl::finish_rebuild(instant now) {
     tell_rebuilt(i, last, now);
 }
 
+void engine::impl::stop_before(session& s, const row& r) {
+    if (!place::of(s.since).is_before(r.position, r.subject) ||
+        place::of(next_).is_before(r.position, r.subject)) {
+        return;
+    }
+    s.rebuild = true;
+    next_.cut = r.subject.value;
+    next_.presence = next_.cut == 0 ? r.position - 1 : r.position;
+}
+
 void engine::impl::tell_rebuilt(std::uint32_t i, const std::optional<row>& last, instant now) {
     session& s = sessions_[i];
     if (rows_.empty() && last) {
         queue_rebuild(i);  // all of them went out of sight; there are others
-        s.rebuild = true;
         return;
     }
     if (rows_.empty() && !s.must_answer) {
@@ -301,6 +314,9 @@ void engine::impl::tell_rebuilt(std::uint32_t i, const std::optional<row>& last,
                 put_self_in(s, count);
             }
         }
+    }
+    if (s.had_token && cursor_.untold) {
+        stop_before(s, *cursor_.untold);
     }
     const mono_time marked = std::exchange(s.marked, cursor_.marked);
     deliver(i, count, now, cursor_.held_back);

@@ -97,6 +97,34 @@ TEST(parting, shows_the_activity_of_the_moment_when_the_room_stopped_to_count) {
     }
 }
 
+// Bob goes offline right before the room stops to count. Dora sees user 3 by a list and hears of
+// that in the same answer.
+TEST(room_that_stops_to_count, whoever_went_offline_right_before_is_told) {
+    for (const bool is_rebuilt : {false, true}) {
+        slow_world w(4);
+        w.accept(user_key{3}, dora);
+        const token t = w.first(dora, 100, false);
+        const std::uint32_t n = is_rebuilt ? 0 : w.open(dora, 100, t, 30s, false);
+        w.advance(1s);
+        w.put(bob, 20, state::offline);
+        w.put(user_key{3}, 30, state::online);
+        std::uint32_t m = n;
+        if (is_rebuilt) {
+            w.config.units_per_turn = 1;
+            w.e->reconfigure(w.config, w.now);
+            m = w.open(dora, 101, t, 30s, false);
+            for (int turns = 0; turns < 5; ++turns) {
+                w.e->turn(w.now);
+            }
+        }
+        ASSERT_FALSE(w.answered(m));
+        w.no_room_counts();
+        w.advance(1s);
+        const answer a = w.got(m);
+        w.expect_lost(a.of(bob) != nullptr ? a : w.look_in(dora, 100, a.next));
+    }
+}
+
 // --- what a kill cuts off ---
 
 struct killed_world : world {
