@@ -141,12 +141,19 @@ std::size_t engine::impl::cut_rows(std::uint32_t i, instant now) {
     if (count == rows_.size()) {
         return count;
     }
+    const token held_back = next_;
     s.cut = true;
-    next_ = {.durable = durable_,
-             .presence = rows_[count - 1].position,
-             .cut = rows_[count - 1].subject.value + 1};
+    next_.presence = rows_[count - 1].position;
+    next_.cut = rows_[count - 1].subject.value + 1;
     if (s.everything && !s.had_token) {
         put_self_in(s, count);
+    }
+    if (next_.presence > held_back.presence) {
+        // A job may still find something that belongs before it. Some rows will come again.
+        next_ = held_back;
+        s.cut = false;
+        s.rebuild = true;
+        return count;
     }
     for (std::size_t k = count; k < rows_.size() && !s.rebuild; ++k) {
         s.rebuild = !s.pending.add(rows_[k].subject);

@@ -33,6 +33,11 @@ struct slow_world : world {
     }
 };
 
+class one_at_a_time final : public subject_filter {
+    bool accepts(user_key) const override { return true; }
+    std::size_t limit() const override { return 1; }
+};
+
 TEST(parting, from_who_hides_right_after_leaving) {
     slow_world w;
     const token t = w.first(dora, 100, false);
@@ -95,6 +100,34 @@ TEST(parting, shows_the_activity_of_the_moment_when_the_room_stopped_to_count) {
         w.expect_lost(a);
         EXPECT_LE(a.of(bob)->last_active, end);
     }
+}
+
+TEST(parting, is_not_behind_the_place_where_an_answer_was_cut) {
+    slow_world w(1000);
+    token t = w.first(dora, 100, false);
+    w.config.units_per_call = 12;  // fewer than pairs, more than members
+    w.e->reconfigure(w.config, w.now);
+    w.advance(1s);
+    w.leave(1, bob);
+    w.put(user_key{3}, 30, state::online);
+    w.put(user_key{4}, 40, state::online);
+    std::set<std::uint32_t> heard;
+    for (int i = 0; i < 10; ++i) {
+        poll p = world::a_poll(dora, 100, t, 0ms);
+        p.marks.marks = false;
+        p.filter = std::make_shared<one_at_a_time>();
+        const std::uint32_t n = w.poll_with(std::move(p));
+        w.e->turn(w.now);
+        while (!w.answered(n)) {
+            w.e->turn(w.now);
+        }
+        t = w.got(n).next;
+        for (const shown& s : w.got(n).events) {
+            heard.insert(s.user.value);
+        }
+        w.advance(i < 2 ? 0ms : 1s);
+    }
+    EXPECT_EQ(heard, (std::set<std::uint32_t>{bob.value, 3, 4}));
 }
 
 // Bob goes offline right before the room stops to count. Dora sees user 3 by a list and hears of
