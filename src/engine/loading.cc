@@ -30,6 +30,14 @@ void engine::impl::begin(instant now) {
         }
     }
     doubt_all();
+    for (auto& [u, rest] : resting_) {
+        if (records_[u].deactivated) {
+            rest.saved.text.clear();
+            rest.saved.text_expires.reset();
+            rest.saved.frozen_text.clear();
+            rest.saved.suppressed.clear();
+        }
+    }
     // An expiring text comes before the state of the same user.
     std::ranges::sort(held_, [](const auto& a, const auto& b) {
         return std::pair{a.first, a.second.state} < std::pair{b.first, b.second.state};
@@ -39,11 +47,6 @@ void engine::impl::begin(instant now) {
     }
     held_ = {};
     for (auto& [u, rest] : resting_) {
-        if (records_[u].deactivated) {
-            rest.saved.text.clear();
-            rest.saved.frozen_text.clear();
-            rest.saved.suppressed.clear();
-        }
         set_interesting(user_key{u}, finds_interesting(user_key{u}));
     }
     std::ranges::sort(visibility_changes_, {}, &visibility_change::user);

@@ -67,6 +67,24 @@ TEST(power_loss, a_room_whose_lost_flip_showed_somebody_ends_again) {
     EXPECT_EQ(a.of(bob)->s, state::offline);
 }
 
+TEST(power_loss, that_takes_the_end_of_a_deactivated_users_text_does_not_show_it_again) {
+    for (const bool expires : {false, true}) {
+        world w;
+        w.join(1, alice);
+        w.join(1, bob);
+        presence::put_request lunch{.asked = state::online, .text = "lunch"};
+        if (expires) {
+            lunch.text_expires = w.now.wall + 60s;
+        }
+        w.put(bob, 20, lunch);
+        const token t = w.first(alice, 10, false);
+        w.advance(2s);
+        w.deactivated = {bob};
+        lose_power(w, stored(w.disk));
+        EXPECT_EQ(w.look_in(alice, 10, t).of(bob)->text, "");
+    }
+}
+
 // Whether the room ever counted is lost too.
 TEST(power_loss, the_activity_of_who_may_never_have_been_seen_does_not_leak) {
     for (const bool leaves : {false, true}) {
