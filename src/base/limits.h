@@ -96,6 +96,7 @@ inline constexpr std::size_t call_units_max = 4'000;       // marks inside an in
 inline constexpr std::size_t saves_per_turn_max = 2000;    // more: the next turn
 inline constexpr auto save_delay = 500ms;                  // presence is written behind
 inline constexpr auto turn_max = 2ms;                      // longer work: the next turn
+inline constexpr auto clock_jump_min = 1s;     // of the wall clock; less is not noticed as one
 inline constexpr auto window_max = 1s;         // W of a thread that is behind grows to this
 inline constexpr auto ready_wait_max = 50ms;   // longer from ready to answered: W doubles
 inline constexpr auto ready_wait_calm = 10ms;  // shorter for window_calm: W is halved again

@@ -20,15 +20,13 @@ void engine::impl::serve_ready(instant now, bool all) {
 }
 
 void engine::impl::serve(std::uint32_t i, instant now) {
-    if (sessions_[i].rebuild && !wants_none(sessions_[i]) && is_large(sessions_[i])) {
+    if (!collect(i, now)) {
         queue_rebuild(i);
         return;
     }
-    collect(i, now);
     session& s = sessions_[i];
     if (wants_places(s) && !jobs_.empty() && !s.everything && is_large(s)) {
-        s.rebuild = true;  // as in order_rows()
-        queue_rebuild(i);
+        queue_rebuild(i);  // as in order_rows()
         return;
     }
     if (rows_.empty() && !s.must_answer) {
@@ -49,15 +47,16 @@ bool engine::impl::wants_places(const session& s) const {
 
 // Finds in rows_ what to tell. Subjects whose deadline has passed are settled first, so that what
 // is told is the state of this moment.
-void engine::impl::collect(std::uint32_t i, instant now) {
+bool engine::impl::collect(std::uint32_t i, instant now) {
     settle_if_due(sessions_[i].user, now);
     session& s = sessions_[i];
     if (wants_none(s)) {
         rows_.clear();
-    } else if (s.rebuild) {
+    } else if (s.rebuild || !collect_pending(s)) {
+        if (is_large(s)) {
+            return false;
+        }
         rebuild(s);
-    } else {
-        collect_pending(s);
     }
     s.rebuild = false;
     s.pending.clear();
@@ -68,9 +67,11 @@ void engine::impl::collect(std::uint32_t i, instant now) {
     if (!after.rebuild) {
         after.pending.clear();
     }
+    return true;
 }
 
-void engine::impl::collect_pending(const session& s) {
+// False: what is pending does not say all that is to be told.
+bool engine::impl::collect_pending(const session& s) {
     rows_.clear();
     candidates_.clear();
     for (const std::uint32_t u : s.pending.all()) {
@@ -84,11 +85,14 @@ void engine::impl::collect_pending(const session& s) {
         if (s.filter && !s.filter->accepts(u)) {
             continue;
         }
-        collect_pending(s, u);
+        if (!collect_pending(s, u)) {
+            return false;
+        }
     }
+    return true;
 }
 
-void engine::impl::collect_pending(const session& s, user_key u) {
+bool engine::impl::collect_pending(const session& s, user_key u) {
     const place since = place::of(s.since);
     switch (sight_of(s, u)) {
         case presence::sight::full:
@@ -104,15 +108,21 @@ void engine::impl::collect_pending(const session& s, user_key u) {
             }
             break;
         }
-        case presence::sight::none:
-            if (const losses::loss* l = losses_.find(s.user, u);
-                l != nullptr && since.is_before(l->position, u)) {
+        case presence::sight::none: {
+            const losses::loss* l = losses_.find(s.user, u);
+            if (l == nullptr) {
+                return false;  // a room stopped to count, and the job that tells is not here yet
+            }
+            if (since.is_before(l->position, u)) {
                 rows_.push_back({.subject = u,
                                  .what = row::kind::lost,
                                  .position = l->position,
                                  .last_active = l->last_active});
             }
+            break;
+        }
     }
+    return true;
 }
 
 // How many of rows_ fit into this response; if not all, they stand in the order of their places
@@ -131,12 +141,19 @@ std::size_t engine::impl::cut_rows(std::uint32_t i, instant now) {
     if (count == rows_.size()) {
         return count;
     }
+    const token held_back = next_;
     s.cut = true;
-    next_ = {.durable = durable_,
-             .presence = rows_[count - 1].position,
-             .cut = rows_[count - 1].subject.value + 1};
+    next_.presence = rows_[count - 1].position;
+    next_.cut = rows_[count - 1].subject.value + 1;
     if (s.everything && !s.had_token) {
         put_self_in(s, count);
+    }
+    if (next_.presence > held_back.presence) {
+        // A job may still find something that belongs before it. Some rows will come again.
+        next_ = held_back;
+        s.cut = false;
+        s.rebuild = true;
+        return count;
     }
     for (std::size_t k = count; k < rows_.size() && !s.rebuild; ++k) {
         s.rebuild = !s.pending.add(rows_[k].subject);

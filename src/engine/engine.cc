@@ -13,6 +13,7 @@ engine::impl::impl(const settings& s, outside& o, std::uint64_t ceiling, bool cl
       positions_(o, ceiling, now),
       clean_(clean_stop),
       last_now_(now.mono),
+      clocks_apart_(now.wall.time_since_epoch() - now.mono.time_since_epoch()),
       user_deadlines_(now.mono),
       session_deadlines_(now.mono) {}
 
@@ -204,6 +205,7 @@ void engine::impl::turn(instant now) {
     begin(now);
     in_turn_ = true;
     units_ = settings_.units_per_turn;
+    notice_clock(now);
     for (thread_window& w : windows_) {
         w.pass(now.mono);
     }

@@ -25,9 +25,9 @@ void engine::impl::mark(std::uint32_t i, user_key subject, instant now) {
     }
 }
 
-void engine::impl::mark_user(live_user& l, user_key subject, instant now) {
+void engine::impl::mark_user(live_user& l, user_key subject, instant now, std::uint64_t position) {
     for (std::uint32_t i = l.first_session; i != no_index; i = sessions_[i].next_of_user) {
-        if (!sessions_[i].peek.valid()) {
+        if (!sessions_[i].peek.valid() && place::of(sessions_[i].since).may_be_before(position)) {
             mark(i, subject, now);
         }
     }
@@ -213,35 +213,20 @@ bool engine::impl::run_join(job& j, instant now) {
 }
 
 bool engine::impl::run_leave(job& j, instant now) {
-    room& r = rooms_[j.room.index()];
-    if (j.member_cursor == 0 && j.tell) {
-        for (const std::uint32_t i : r.peekers) {
-            if (shows_in_rooms(j.user) && !may_see(sessions_[i].user, j.user)) {
-                add_loss(sessions_[i].user, j.user, j.loss_position);
-                mark(i, j.user, now);
-            }
-        }
-    }
-    // Whom no room shows was not seen through this one either.
-    const auto lose = [&](user_key observer, user_key subject) {
-        const bool was_unseen =
-            !j.tell && r.ended && std::ranges::binary_search(r.ended->concealed, subject);
-        if (was_unseen || !shows_in_rooms(subject) || may_see(observer, subject)) {
-            return;
-        }
-        add_loss(observer, subject, j.loss_position);
-        if (live_user* l = j.tell ? live(observer) : nullptr; l != nullptr) {
-            mark_user(*l, subject, now);
-        }
-    };
-    for (; j.member_cursor < j.members.size(); ++j.member_cursor) {
+    for (; j.member_cursor < j.parted.size(); ++j.member_cursor) {
         if (units_ == 0) {
             return false;
         }
-        spend(cost::pair);
-        const user_key other = j.members[j.member_cursor];
-        lose(other, j.user);
-        lose(j.user, other);
+        spend(cost::pair / 2);
+        const auto [observer, subject] = j.parted[j.member_cursor];
+        if (may_see(observer, subject)) {
+            continue;
+        }
+        add_loss(observer, subject, j.position,
+                 std::min(seen_activity(observer, subject), j.until));
+        if (live_user* l = live(observer); l != nullptr) {
+            mark_user(*l, subject, now, j.position);
+        }
     }
     return true;
 }

@@ -52,21 +52,25 @@ struct row {
     std::optional<wall_time> last_active = {};  // lost only: as at that moment
 };
 
+// Somebody who sees somebody.
+struct sighting {
+    user_key observer, subject;
+};
+
 // Work that may take longer than one turn. Until it is done no token passes its position, so that
 // whoever is not marked yet finds the change from the token.
 struct job {
     enum class kind : std::uint8_t { fan_out, join, leave, flip, visibility, switched };
     kind what = kind::fan_out;
-    bool tell = true;            // leave: mark sessions (else only note the losses)
-    std::uint64_t position = 0;  // the job's own
-    std::uint64_t loss_position = 0;
+    std::uint64_t position = 0;
     user_key user = {};
     room_key room = {};
     std::uint64_t epoch = 0;
     // Key of the room to go on with; observers: behind them. Switched: the session.
     std::uint32_t room_cursor = 0;
-    std::size_t member_cursor = 0;       // index or key value of the member to go on with
-    std::vector<user_key> members = {};  // leave: who was there
+    std::size_t member_cursor = 0;      // index or key value of the member to go on with
+    std::vector<sighting> parted = {};  // leave: those who saw each other there ...
+    std::optional<wall_time> until = wall_time::max();   // ... last then; none: nobody knows
     user_visibility before = user_visibility::everyone;  // visibility: what it was
 };
 
@@ -108,6 +112,7 @@ struct engine::impl {
     void rest_if_idle(user_key u);
     void arm(live_user& l);
     void settle_if_due(user_key u, instant now);
+    void notice_clock(instant now);
     void on_user_deadline(user_key u, instant now);
     void apply(live_user& l, const presence::changes& c, instant now, bool stored);
     presence::view shown_to_others(user_key u, instant now) const;
@@ -137,7 +142,6 @@ struct engine::impl {
         bool is_open;            // not all may have been told of it
     };
     const visibility_change* change_of(user_key u) const;
-    user_visibility shown_of_late(user_key u) const;
     bool showed_at(user_key u, std::uint64_t position) const;
     void doubt_all();
     void grow_records(std::size_t size);
@@ -153,7 +157,8 @@ struct engine::impl {
     bool judge(room_key key, room& r) const;
     void joined(room_key r, user_key u, std::uint64_t position, instant now);
     void left(room_key r, user_key u, instant now);
-    std::vector<user_key> seen_in(const room& r, user_key u) const;
+    std::vector<sighting> sightings_in(const room& r, user_key u) const;
+    void part_from_peekers(const room& r, user_key leaver, std::uint64_t position, instant now);
     void add_loss(user_key observer, user_key subject, std::uint64_t position) {
         add_loss(observer, subject, position, seen_activity(observer, subject));
     }
@@ -194,7 +199,7 @@ struct engine::impl {
     void compare_sight(const job& j, user_key observer, instant now);
     void compare_in(const room& r, const job& j, user_key observer, instant now);
     void tell_before_leaving(const room& r, user_key leaver, instant now);
-    bool is_telling(user_key u) const;
+    user_visibility shown_of_late(user_key u) const;
     void compare_peeks(const job& j, const room& r, instant now);
     bool was_lost_with(const room& r, const job& j, user_key observer) const;
     bool run_visibility(job& j, instant now);
@@ -202,7 +207,9 @@ struct engine::impl {
 
     // --- fan_out.cc ---
     void mark(std::uint32_t i, user_key subject, instant now);
-    void mark_user(live_user& l, user_key subject, instant now);
+    // But for the streams whose tokens are past `position`.
+    void mark_user(live_user& l, user_key subject, instant now,
+                   std::uint64_t position = ~std::uint64_t{0});
     void mark_self(live_user& l, instant now);
     void mark_peekers(const room& r, user_key subject, instant now);
     void mark_rebuild(std::uint32_t i, instant now);
@@ -282,14 +289,16 @@ struct engine::impl {
     void keep(const row& r);
     void look_again(const session& s);
     void finish_rebuild(instant now);
+    void stop_before(session& s, const row& r);
     void tell_rebuilt(std::uint32_t i, const std::optional<row>& last, instant now);
 
     // --- answer.cc ---
     void serve_ready(instant now, bool all);
     void serve(std::uint32_t i, instant now);
-    void collect(std::uint32_t i, instant now);
-    void collect_pending(const session& s);
-    void collect_pending(const session& s, user_key subject);
+    // False: that takes turns.
+    bool collect(std::uint32_t i, instant now);
+    bool collect_pending(const session& s);
+    bool collect_pending(const session& s, user_key subject);
     std::size_t cut_rows(std::uint32_t i, instant now);
     void order_rows(session& s);
     void put_self_in(const session& s, std::size_t count);
@@ -311,6 +320,7 @@ struct engine::impl {
     bool at_start_ = false;  // inside begin()
     std::uint64_t durable_ = 0;
     mono_time last_now_;
+    milliseconds clocks_apart_{0};  // from the monotonic clock to that of the wall
 
     std::vector<user_record> records_;
     std::vector<std::uint64_t> changed_;  // P of each user's last change others could see
@@ -362,12 +372,13 @@ struct engine::impl {
         enum class stages : std::uint8_t { visible, ended_interesting, ended_members };
         std::uint32_t session = no_index;  // none is being rebuilt
         std::size_t most = 0;              // rows of one answer
-        std::uint64_t told = 0;            // told_up_to() when it set out
+        token told;                        // token_for() the session when it set out
         bool held_back = false;            // by jobs that were not done then
         mono_time marked{};
         std::uint32_t room = 0, member = 0;  // keys: where to go on
         stages stage = stages::visible;
-        bool left_out = false;  // there are more rows than one answer takes
+        bool left_out = false;           // there are more rows than one answer takes
+        std::optional<row> untold = {};  // the first that went out of sight meanwhile
     };
     std::deque<std::uint32_t> rebuilds_;  // sessions that wait for theirs
     rebuild_cursor cursor_;

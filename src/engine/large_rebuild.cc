@@ -39,7 +39,7 @@ bool engine::impl::is_large(const session& s) const {
 }
 
 void engine::impl::queue_rebuild(std::uint32_t i) {
-    sessions_[i].rebuilding = true;
+    sessions_[i].rebuild = sessions_[i].rebuilding = true;
     rebuilds_.push_back(i);
 }
 
@@ -82,7 +82,7 @@ void engine::impl::begin_rebuild(std::uint32_t i) {
     cursor_ = {.session = i,
                .most = std::min(limits::presence_per_response_max,
                                 s.filter ? s.filter->limit() : ~std::size_t{0}),
-               .told = told_up_to(),
+               .told = token_for(s),
                .held_back = !jobs_.empty(),
                .marked = s.marked};
     seen_.assign(records_.size() / 64 + 1, 0);
@@ -229,11 +229,15 @@ void engine::impl::keep(const row& r) {
 }
 
 // What was seen turns ago may be seen no more, or otherwise. One row for each subject.
+// Who is seen no more may be told of at the very place that the row had (see add_ended()).
 void engine::impl::look_again(const session& s) {
     std::erase_if(found_, [&](row& r) {
         const presence::sight how = sight_of(s, r.subject);
         if (r.what == row::kind::lost) {
             return how != presence::sight::none;
+        }
+        if (how == presence::sight::none && (!cursor_.untold || comes_before(r, *cursor_.untold))) {
+            cursor_.untold = r;
         }
         r.what = how == presence::sight::frozen ? row::kind::frozen
                  : r.subject == s.user          ? row::kind::self
@@ -270,11 +274,20 @@ void engine::impl::finish_rebuild(instant now) {
     tell_rebuilt(i, last, now);
 }
 
+void engine::impl::stop_before(session& s, const row& r) {
+    if (!place::of(s.since).is_before(r.position, r.subject) ||
+        place::of(next_).is_before(r.position, r.subject)) {
+        return;
+    }
+    s.rebuild = true;
+    next_.cut = r.subject.value;
+    next_.presence = next_.cut == 0 ? r.position - 1 : r.position;
+}
+
 void engine::impl::tell_rebuilt(std::uint32_t i, const std::optional<row>& last, instant now) {
     session& s = sessions_[i];
     if (rows_.empty() && last) {
         queue_rebuild(i);  // all of them went out of sight; there are others
-        s.rebuild = true;
         return;
     }
     if (rows_.empty() && !s.must_answer) {
@@ -286,15 +299,16 @@ void engine::impl::tell_rebuilt(std::uint32_t i, const std::optional<row>& last,
         return;
     }
     next_ = token_for(s);
-    if (next_.presence > std::max(cursor_.told, s.since.presence)) {
-        next_ = {.durable = durable_, .presence = cursor_.told, .cut = 0};
+    if (next_.presence > cursor_.told.presence) {
+        next_.presence = cursor_.told.presence;
+        next_.cut = cursor_.told.cut;
     }
     s.cut = false;
     std::size_t count = rows_.empty() ? 0 : fitting(now, std::min(cursor_.most, rows_.size()));
     const bool all = count == rows_.size() && !last;
     if (!all) {
         const row& end = count < rows_.size() || !last ? rows_[count - 1] : *last;
-        if (end.position <= cursor_.told) {
+        if (end.position <= cursor_.told.presence) {
             s.cut = true;
             next_.presence = end.position;
             next_.cut = end.subject.value + 1;
@@ -302,6 +316,9 @@ void engine::impl::tell_rebuilt(std::uint32_t i, const std::optional<row>& last,
                 put_self_in(s, count);
             }
         }
+    }
+    if (s.had_token && cursor_.untold) {
+        stop_before(s, *cursor_.untold);
     }
     const mono_time marked = std::exchange(s.marked, cursor_.marked);
     deliver(i, count, now, cursor_.held_back);

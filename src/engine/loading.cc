@@ -30,6 +30,14 @@ void engine::impl::begin(instant now) {
         }
     }
     doubt_all();
+    for (auto& [u, rest] : resting_) {
+        if (records_[u].deactivated) {
+            rest.saved.text.clear();
+            rest.saved.text_expires.reset();
+            rest.saved.frozen_text.clear();
+            rest.saved.suppressed.clear();
+        }
+    }
     // An expiring text comes before the state of the same user.
     std::ranges::sort(held_, [](const auto& a, const auto& b) {
         return std::pair{a.first, a.second.state} < std::pair{b.first, b.second.state};
@@ -39,11 +47,6 @@ void engine::impl::begin(instant now) {
     }
     held_ = {};
     for (auto& [u, rest] : resting_) {
-        if (records_[u].deactivated) {
-            rest.saved.text.clear();
-            rest.saved.frozen_text.clear();
-            rest.saved.suppressed.clear();
-        }
         set_interesting(user_key{u}, finds_interesting(user_key{u}));
     }
     std::ranges::sort(visibility_changes_, {}, &visibility_change::user);
@@ -78,18 +81,13 @@ const engine::impl::visibility_change* engine::impl::change_of(user_key u) const
     return change == visibility_changes_.end() || change->user != u ? nullptr : &*change;
 }
 
-// The least strict visibility by which the user may have been seen lately.
-user_visibility engine::impl::shown_of_late(user_key u) const {
-    const visibility_change* change = change_of(u);
-    return change == nullptr || !change->is_open ? visibility_of(u)
-                                                 : std::min(visibility_of(u), change->before);
-}
-
 // May the rooms have shown the user at that position?
 bool engine::impl::showed_at(user_key u, std::uint64_t position) const {
     const visibility_change* change = change_of(u);
-    const bool was_other = change != nullptr && !change->is_open && change->position > position;
-    return (was_other ? change->before : shown_of_late(u)) == user_visibility::everyone;
+    // Without a position it was the last thing that happened.
+    const bool came_later =
+        change != nullptr && (change->position == 0 || change->position > position);
+    return (came_later ? change->before : shown_of_late(u)) == user_visibility::everyone;
 }
 
 // Whoever may have seen somebody before the crash, and does not know yet that it is over.
@@ -122,7 +120,9 @@ void engine::impl::part_all() {
         if (!is_open) {
             continue;
         }
-        const job change{.user = u, .before = before};
+        const job change{.position = position == 0 ? positions_.restart() : position,
+                         .user = u,
+                         .before = before};
         for (const room_key key : records_[u.index()].rooms.all()) {
             const room& r = rooms_[key.index()];
             for (std::size_t i = 0; r.ended && i < r.members.size(); ++i) {
@@ -153,8 +153,9 @@ void engine::impl::doubt_all() {
         changed_[u] = std::max(changed_[u], power_loss_);
     }
     for (const room& r : rooms_) {
-        if (r.ended) {
-            r.ended->position = std::max(r.ended->position, power_loss_);
+        if (r.ended && r.ended->position <= power_loss_) {
+            r.ended->position = power_loss_;
+            r.ended->at.reset();
         }
     }
 }

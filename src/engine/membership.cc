@@ -65,15 +65,18 @@ void engine::impl::recount(room_key key, instant now, user_key newcomer) {
     } else {
         r.ended = std::make_unique<room::ending>();
         r.ended->position = position;
-        r.ended->at = now.wall;
+        if (position > power_loss_) {
+            r.ended->at = now.wall;  // else it may have ended before, and that is lost
+        }
         r.ended->newcomer = newcomer;
         room::each(r.interesting, [&](std::size_t i) {
             if (r.since[i] < position) {
                 r.ended->interesting.push_back(r.members[i]);
             }
         });
-        std::ranges::copy_if(r.members, std::back_inserter(r.ended->concealed),
-                             [this](user_key u) { return !shows_in_rooms(u) && !is_telling(u); });
+        std::ranges::copy_if(r.members, std::back_inserter(r.ended->concealed), [this](user_key u) {
+            return shown_of_late(u) != user_visibility::everyone;
+        });
     }
     start({.what = job::kind::flip, .position = position, .room = key}, now);
 }
@@ -101,22 +104,36 @@ void engine::impl::joined(room_key key, user_key u, std::uint64_t position, inst
     }
 }
 
-// The members who saw `u` there, or did before the room stopped to count.
-std::vector<user_key> engine::impl::seen_in(const room& r, user_key u) const {
-    std::vector<user_key> seen;
+// Who sees whom there when `u` is one of the two, or did until the room stopped to count.
+std::vector<sighting> engine::impl::sightings_in(const room& r, user_key u) const {
+    std::vector<sighting> all;
     const auto was_there = [&r](std::size_t i) {
         return r.counts ||
                (r.ended && r.ended->newcomer != r.members[i] && r.since[i] < r.ended->position);
     };
     if (!was_there(r.find(u))) {
-        return seen;
+        return all;
     }
+    // What ended by somebody's own word is told by that.
+    const auto shows = [&](user_key m) {
+        return shows_in_rooms(m) &&
+               (r.counts || !std::ranges::binary_search(r.ended->concealed, m));
+    };
+    const bool leaver_shows = shows(u);
+    all.reserve(2 * r.members.size());
     for (std::size_t i = 0; i < r.members.size(); ++i) {
-        if (r.members[i] != u && was_there(i)) {
-            seen.push_back(r.members[i]);
+        const user_key m = r.members[i];
+        if (m == u || !was_there(i)) {
+            continue;
+        }
+        if (leaver_shows) {
+            all.push_back({.observer = m, .subject = u});
+        }
+        if (shows(m)) {
+            all.push_back({.observer = u, .subject = m});
         }
     }
-    return seen;
+    return all;
 }
 
 void engine::impl::left(room_key key, user_key u, instant now) {
@@ -124,23 +141,33 @@ void engine::impl::left(room_key key, user_key u, instant now) {
         return;
     }
     room& r = rooms_[key.index()];
-    std::vector<user_key> seen_there = seen_in(r, u);
     tell_before_leaving(r, u, now);
+    std::vector<sighting> parted = sightings_in(r, u);
     r.remove(u);
     records_[u.index()].rooms.erase(key);
     if (r.counts || r.ended) {
         // Of a room that stopped to count before, only streams that did not ask since must be told.
-        const std::uint64_t position = positions_.next(now);
-        start({.what = job::kind::leave,
-               .tell = r.counts,
-               .position = position,
-               .loss_position = r.counts ? position : r.ended->position,
-               .user = u,
-               .room = key,
-               .members = std::move(seen_there)},
-              now);
+        job parting{.what = job::kind::leave, .user = u, .parted = std::move(parted)};
+        if (r.counts) {
+            parting.position = positions_.next(now);
+            part_from_peekers(r, u, parting.position, now);
+        } else {
+            parting.position = r.ended->position;
+            parting.until = r.ended->at;
+        }
+        start(std::move(parting), now);
     }
     recount(key, now);
+}
+
+void engine::impl::part_from_peekers(const room& r, user_key leaver, std::uint64_t position,
+                                     instant now) {
+    for (const std::uint32_t i : r.peekers) {
+        if (shows_in_rooms(leaver) && !may_see(sessions_[i].user, leaver)) {
+            add_loss(sessions_[i].user, leaver, position);
+            mark(i, leaver, now);
+        }
+    }
 }
 
 void engine::impl::add_loss(user_key observer, user_key subject, std::uint64_t position,

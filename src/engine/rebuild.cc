@@ -143,8 +143,7 @@ void engine::impl::add_ended(const session& s, const room& r, user_key u, std::u
         return;
     }
     // What was not noted per pair is bounded by the moment the room stopped to count.
-    const auto active = seen_activity(s.user, u);
-    ended_.push_back({u, position, active ? std::min(active, std::optional{r.ended->at}) : active});
+    ended_.push_back({u, position, std::min(seen_activity(s.user, u), r.ended->at)});
 }
 
 void engine::impl::add_candidates(const session& s, const place& since) {

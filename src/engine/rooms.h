@@ -78,7 +78,7 @@ struct room : member_list {
     // How the room stopped to count: who had something to lose, for streams that ask later.
     struct ending {
         std::uint64_t position = 0;
-        base::wall_time at;
+        std::optional<base::wall_time> at;  // none: nobody knows any more
         user_key newcomer;  // whose join ended it: nobody saw that one, nor was seen by it
         std::vector<user_key> interesting;  // ascending
         std::vector<user_key> concealed;    // ascending; members whom no room showed then

@@ -158,8 +158,8 @@ void engine::impl::compare_sight(const job& j, user_key observer, instant now) {
     if (sees) {
         forget_loss(observer, j.user);
         blocks_.shown_since(observer, j.user, j.position);
-    } else {
-        add_loss(observer, j.user, j.position);
+    } else if (reason_under(j.before, observer, j.user).counted < j.position) {
+        add_loss(observer, j.user, j.position);  // else they met when it was over already
     }
     live_user* l = settings_.enabled || !sees ? live(observer) : nullptr;
     if (l != nullptr) {
@@ -183,7 +183,7 @@ void engine::impl::compare_peeks(const job& j, const room& r, instant now) {
 // Of a room that stopped to count while the user still showed there, streams that did not ask since
 // must be told.
 bool engine::impl::was_lost_with(const room& r, const job& j, user_key observer) const {
-    const std::uint64_t end = r.ended->position;
+    const std::uint64_t end = std::min(r.ended->position, j.position);
     const bool met = observer != j.user && r.since[r.find(observer)] < end &&
                      r.since[r.find(j.user)] < end && observer != r.ended->newcomer &&
                      j.user != r.ended->newcomer;
@@ -195,7 +195,8 @@ void engine::impl::compare_in(const room& r, const job& j, user_key observer, in
     if (r.counts) {
         compare_sight(j, observer, now);
     } else if (r.ended && was_lost_with(r, j, observer)) {
-        add_loss(observer, j.user, r.ended->position);
+        add_loss(observer, j.user, r.ended->position,
+                 std::min(seen_activity(observer, j.user), r.ended->at));
     }
 }
 
@@ -215,12 +216,22 @@ void engine::impl::tell_before_leaving(const room& r, user_key leaver, instant n
     }
 }
 
-// Is a job still telling those who saw the user in rooms that they don't any more?
-bool engine::impl::is_telling(user_key u) const {
-    return std::ranges::any_of(jobs_, [u](const job& j) {
-        return j.what == job::kind::visibility && j.user == u &&
-               j.before == user_visibility::everyone;
-    });
+// The least strict visibility under which somebody may still be shown the user: while a job tells
+// of another, and after a kill that may have cut one off.
+user_visibility engine::impl::shown_of_late(user_key u) const {
+    user_visibility v = visibility_of(u);
+    if (v == user_visibility::everyone) {
+        return v;
+    }
+    for (const job& j : jobs_) {
+        if (j.what == job::kind::visibility && j.user == u) {
+            v = std::min(v, j.before);
+        }
+    }
+    if (const visibility_change* change = change_of(u); change != nullptr && change->is_open) {
+        v = std::min(v, change->before);
+    }
+    return v;
 }
 
 bool engine::impl::run_visibility(job& j, instant now) {
@@ -248,6 +259,9 @@ bool engine::impl::run_visibility(job& j, instant now) {
     for (; at != rooms.end(); ++at) {
         enter(at->value);
         const room& r = rooms_[at->index()];
+        if (r.since[r.find(j.user)] > j.position) {
+            continue;  // nobody there knew the user as before
+        }
         if (r.counts && j.member_cursor == 0) {
             compare_peeks(j, r, now);
         }

@@ -95,7 +95,7 @@ void engine::impl::on_user_deadline(user_key u, instant now) {
     live_user& l = *live(u);
     l.armed = mono_time::max();
     presence::changes c;
-    if (const auto due = l.core.next_deadline(); due && *due <= now.mono) {
+    if (l.core.is_due(now)) {
         c = l.core.settle(now);
     }
     if (l.hold_until && *l.hold_until <= now.mono) {
@@ -107,12 +107,23 @@ void engine::impl::on_user_deadline(user_key u, instant now) {
 
 void engine::impl::settle_if_due(user_key u, instant now) {
     live_user* l = live(u);
-    if (l == nullptr) {
+    if (l != nullptr && l->core.is_due(now)) {
+        apply(*l, l->core.settle(now), now, false);
+    }
+}
+
+// When the wall clock was set ahead, or the machine slept, texts whose time is over go at once and
+// not when their deadlines come, which only the other clock knows. Cost: O(live users), then.
+void engine::impl::notice_clock(instant now) {
+    const milliseconds apart = now.wall.time_since_epoch() - now.mono.time_since_epoch();
+    if (std::chrono::abs(apart - clocks_apart_) < limits::clock_jump_min) {
         return;
     }
-    const auto due = l->core.next_deadline();
-    if (due && *due <= now.mono) {
-        apply(*l, l->core.settle(now), now, false);
+    clocks_apart_ = apart;
+    for (std::size_t i = 0; i < live_.size(); ++i) {
+        if (live_[i] != nullptr) {
+            settle_if_due(live_[i]->user, now);
+        }
     }
 }
 
@@ -172,8 +183,7 @@ presence::view engine::impl::shown_to_others(user_key u, instant now) const {
         return {.last_active = shown_activity(u)};
     }
     if (const live_user* l = live(u); l != nullptr) {
-        const auto due = l->core.next_deadline();
-        if (due && *due <= now.mono) {
+        if (l->core.is_due(now)) {
             presence::user settled = l->core;
             settled.settle(now);
             return settled.seen_by_others(now);
@@ -195,8 +205,7 @@ presence::view engine::impl::shown_to_self(user_key u, instant now) const {
         return shown_to_others(u, now);
     }
     if (const live_user* l = live(u); l != nullptr) {
-        const auto due = l->core.next_deadline();
-        if (due && *due <= now.mono) {
+        if (l->core.is_due(now)) {
             presence::user settled = l->core;
             settled.settle(now);
             return settled.seen_by_self(now);

@@ -42,7 +42,8 @@ struct saved_state {
 // Invariants: (1) what others see, but for last_active, changes only in a call that returned
 // `others`; (2) what the user sees likewise only with `self`, and last_active only with `activity`
 // or at the beginning and end of hiding; (3) next_deadline() is the earliest moment at which
-// settle() could change anything, as the clocks stood at the last call; (4) the devices kept are
+// settle() could change anything, as the clocks stood at the last call, and is_due() is true from
+// then on, or as soon as the wall clock jumps over the end of the text; (4) the devices kept are
 // those that count, have an open stream, or have an idle timer of their own, which outlives both;
 // (5) saved().suppressed holds the devices that are asked offline, kept or not.
 //
@@ -82,6 +83,10 @@ class user {
     bool at_rest() const { return devices_.empty() && !next_deadline(); }
     // The first moment of the clock when settle() was never called and a text has an expiry.
     std::optional<base::mono_time> next_deadline() const;
+    // Could settle() change anything now?
+    bool is_due(base::instant now) const {
+        return due_ <= now.mono || (saved_.text_expires && *saved_.text_expires <= now.wall);
+    }
     std::size_t devices_kept() const { return devices_.size(); }
 
   private:

@@ -222,6 +222,10 @@ void world::jump_clock() {
     const auto by = static_cast<std::int64_t>(draw(7'200'000)) - 3'600'000;
     note("the wall clock jumps by " + std::to_string(by));
     now_.wall += milliseconds{by};
+    model_.settle(now_);
+    if (engine_ != nullptr) {
+        engine_->turn(now_);
+    }
 }
 
 engine::settings world::engine_settings() const {
@@ -268,7 +272,6 @@ void world::restart(stop how) {
         disk_.kill();
     } else if (how == stop::power_lost) {
         disk_.lose_power([this] { return chance(50); });
-        take_all_rooms_as_seen();
     } else {
         draining_ = true;
         engine_->drain(now_);
@@ -283,10 +286,10 @@ void world::restart(stop how) {
         c->stream_counts = false;
         c->polls_next = now_.mono + milliseconds{static_cast<std::int64_t>(draw(40'000))};
     }
+    engine_.reset();
     if (chance(30)) {
         jump_clock();
     }
-    engine_.reset();
     const engine::settings s = engine_settings();
     engine::outside& out = *this;
     const std::set<std::uint32_t> dirty = std::exchange(disk_.now.dirty, {});

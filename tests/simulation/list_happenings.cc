@@ -64,6 +64,10 @@ void world::show(std::uint32_t u) {
     const auto before = model_.visibility_of(u);
     const auto v = static_cast<user_visibility>(draw(3));
     note(name(u) + " shows oneself to " + std::to_string(static_cast<int>(v)));
+    if (v == before) {
+        engine_->visibility_changed(user_key{u}, v, now_);
+        return;  // the row keeps what it was before the last change
+    }
     disk_.commit([&](disk::tables& t) { t.visibilities[u] = {v, before, 0}; });
     model_.visibilities[u] = v;
     const std::uint64_t p = engine_->visibility_changed(user_key{u}, v, now_);
@@ -153,9 +157,11 @@ void world::interrupted_lists() {
     if (kind == 0) {
         const auto before = model_.visibility_of(a);
         const auto v = static_cast<user_visibility>(draw(3));
-        note("... " + name(a) + " showing oneself to " + std::to_string(static_cast<int>(v)));
-        disk_.now.visibilities[a] = {v, before, 0};
-        model_.visibilities[a] = v;
+        if (v != before) {
+            note("... " + name(a) + " showing oneself to " + std::to_string(static_cast<int>(v)));
+            disk_.now.visibilities[a] = {v, before, 0};
+            model_.visibilities[a] = v;
+        }
     } else if (kind == 1 && model_.accepted.insert(pair).second) {
         note("... " + name(b) + " accepting " + name(a));
         disk_.now.acceptances[pair] = 0;

@@ -4,7 +4,7 @@ namespace porchlight::simulation {
 
 model::person& model::at(std::uint32_t u, instant now) {
     person& p = people_.try_emplace(u, settings_).first->second;
-    if (const auto due = p.core.next_deadline(); due && *due <= now.mono) {
+    if (p.core.is_due(now)) {
         p.core.settle(now);
     }
     return p;

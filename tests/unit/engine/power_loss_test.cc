@@ -67,6 +67,49 @@ TEST(power_loss, a_room_whose_lost_flip_showed_somebody_ends_again) {
     EXPECT_EQ(a.of(bob)->s, state::offline);
 }
 
+TEST(power_loss, that_takes_the_end_of_a_deactivated_users_text_does_not_show_it_again) {
+    for (const bool expires : {false, true}) {
+        world w;
+        w.join(1, alice);
+        w.join(1, bob);
+        presence::put_request lunch{.asked = state::online, .text = "lunch"};
+        if (expires) {
+            lunch.text_expires = w.now.wall + 60s;
+        }
+        w.put(bob, 20, lunch);
+        const token t = w.first(alice, 10, false);
+        w.advance(2s);
+        w.deactivated = {bob};
+        lose_power(w, stored(w.disk));
+        EXPECT_EQ(w.look_in(alice, 10, t).of(bob)->text, "");
+    }
+}
+
+// Whether the room ever counted is lost too.
+TEST(power_loss, the_activity_of_who_may_never_have_been_seen_does_not_leak) {
+    for (const bool leaves : {false, true}) {
+        settings s;
+        s.rooms = rooms_policy::not_public;
+        world w(s);
+        w.disk.rooms[1] = true;
+        w.e->room_public(room_key{1}, true, w.now);
+        w.join(1, alice);
+        w.join(1, bob);
+        w.put(bob, 20, state::online);
+        const token t = w.first(alice, 10, false);
+        w.advance(2s);
+        const stored synced = w.disk;
+        lose_power(w, synced);
+        if (leaves) {
+            w.leave(1, bob);
+        }
+        const answer a = w.look_in(alice, 10, t);
+        ASSERT_NE(a.of(bob), nullptr);
+        EXPECT_EQ(a.of(bob)->s, state::offline);
+        EXPECT_FALSE(a.of(bob)->last_active);
+    }
+}
+
 TEST(power_loss, old_tokens_hear_of_it_after_later_restarts_too_and_nothing_is_written_for_that) {
     world w;
     for (const user_key u : {alice, bob, carol}) {

@@ -243,6 +243,28 @@ TEST(users, hidden_user_changing_unseen_things_tells_nobody) {
     EXPECT_EQ(w.e->look(alice, bob, w.now)->text, "outer");
 }
 
+TEST(users, a_text_whose_time_the_wall_clock_jumps_over_ends_at_once) {
+    for (const bool is_parked : {false, true}) {
+        world w;
+        w.join(1, alice);
+        w.join(1, bob);
+        w.put(bob, 20,
+              presence::put_request{
+                  .asked = state::online, .text = "lunch", .text_expires = w.now.wall + 60s});
+        const token t = w.first(alice, 10);
+        const std::uint32_t n = is_parked ? w.open(alice, 10, t) : 0;
+        w.advance(1s);
+        w.now.wall += 1h;
+        EXPECT_EQ(w.e->look(alice, bob, w.now)->text, "");
+        w.turn();
+        const answer a = is_parked ? w.got(n) : w.look_in(alice, 11, t);
+        ASSERT_NE(a.of(bob), nullptr);
+        EXPECT_EQ(a.of(bob)->s, state::online);
+        EXPECT_EQ(a.of(bob)->text, "");
+        EXPECT_EQ(w.disk.statuses[bob.value].text, "");
+    }
+}
+
 TEST(users, profile_change_is_told_even_if_the_state_is_the_same) {
     world w;
     w.join(1, alice);

@@ -374,6 +374,8 @@ TEST(stream, fan_out_over_many_turns_reaches_all_though_members_come_and_go) {
         w.leave(1, user_key{100 + gone});
         w.join(1, user_key{10 + gone});
     }
+    slow.units_per_turn = 40;  // for all the pairs that met and parted
+    w.e->reconfigure(slow, w.now);
     w.advance(1s);
     for (std::uint32_t i = 20; i < observers; ++i) {
         ASSERT_TRUE(w.answered(polls[i])) << i;

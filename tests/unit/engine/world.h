@@ -146,6 +146,9 @@ class world : public outside {
             disk.power_loss = e->current_token().presence;
         }
         e->load_power_loss(disk.power_loss);
+        for (const user_key u : deactivated) {
+            e->deactivated(u, now);
+        }
         disk.dirty.clear();
         e->ready(now);
     }
@@ -272,6 +275,7 @@ class world : public outside {
     static constexpr std::uint64_t from_now = ~std::uint64_t{0};  // for stored::power_loss
     std::map<std::uint32_t, std::pair<bool, std::uint64_t>> flips;
     std::vector<std::pair<std::uint32_t, user_key>> departures;  // of the next start only
+    std::vector<user_key> deactivated;                           // known at the next start
     std::unique_ptr<engine> e;
 };
 

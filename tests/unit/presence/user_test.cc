@@ -170,6 +170,17 @@ TEST(user, an_expiry_from_before_a_restart_is_due_at_the_first_settling) {
     EXPECT_EQ(u.saved(), saved_state{});
 }
 
+TEST(user, an_expiry_that_the_wall_clock_jumps_over_is_due) {
+    user u(defaults, {.text = "lunch", .text_expires = at(60s).wall});
+    u.settle(at(0s));
+    base::instant jumped = at(1s);
+    EXPECT_FALSE(u.is_due(jumped));
+    jumped.wall = at(60s).wall;
+    EXPECT_TRUE(u.is_due(jumped));
+    EXPECT_TRUE(u.settle(jumped).lasting);
+    EXPECT_FALSE(u.is_due(jumped));
+}
+
 TEST(user, an_expiry_at_the_end_of_time_is_no_overflow) {
     user u(defaults);
     u.put(phone, {.asked = state::offline, .text = "x", .text_expires = base::wall_time::max()},
