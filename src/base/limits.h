@@ -28,10 +28,11 @@ inline constexpr auto linger_max = 2s;                            // to read the
 inline constexpr auto drain_deadline = 1500ms;                    // SIGTERM to close of the last
 
 // Client API (client_api/)
-inline constexpr std::size_t path_segments_max = 24;         // more: 404 M_UNRECOGNIZED
-inline constexpr std::size_t rate_buckets_max = 50'000;      // more: the oldest are forgotten
-inline constexpr std::size_t presence_query_ids_max = 1000;  // more: 400 M_INVALID_PARAM
-inline constexpr auto auth_session_lifetime = 10min;         // older: begin anew
+inline constexpr std::size_t path_segments_max = 24;            // more: 404 M_UNRECOGNIZED
+inline constexpr std::size_t rate_buckets_max = 50'000;         // more: the oldest are forgotten
+inline constexpr std::size_t presence_query_ids_max = 1000;     // more: 400 M_INVALID_PARAM
+inline constexpr std::size_t snapshot_subjects_per_task = 256;  // more: the next task
+inline constexpr auto auth_session_lifetime = 10min;            // older: begin anew
 
 // JSON bodies (matrix/json)
 inline constexpr std::size_t json_depth_max = 64;  // deeper: 400 M_BAD_JSON

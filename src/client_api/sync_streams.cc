@@ -21,6 +21,7 @@ namespace porchlight::client_api {
 namespace {
 
 using ports::http_handle;
+namespace limits = base::limits;
 
 struct handle_hash {
     std::size_t operator()(const http_handle& h) const noexcept {
@@ -52,6 +53,13 @@ failure too_busy() {
 bool is_logged_in(const api& server, base::user_key u, base::device_key d) {
     return std::ranges::any_of(server.accounts.devices(u),
                                [d](const auto& known) { return known.device == d; });
+}
+
+void append_item(std::string& events, const presence_event& e, base::wall_time now) {
+    if (!events.empty()) {
+        events += ',';
+    }
+    append_presence_event(events, e, now);
 }
 
 std::string joined(const std::vector<std::string>& events) {
@@ -120,6 +128,8 @@ struct sync_streams::impl {
     sync_plan snapshot_plan(const call& c);
     template <class Work>
     void answer_cold(call_ptr c, Work work);
+    template <class Append, class Then>
+    void gather(call_ptr c, std::string presence, Append append, Then then);
 
     api& server;
     filter_cache filters;
@@ -391,6 +401,25 @@ void sync_streams::impl::answer_cold(call_ptr c, Work work) {
     }
 }
 
+// Calls append(presence), which adds some events, until it says that these were all; then
+// then(call, presence). Between two of its calls the deciding thread does what else there is. A
+// client that goes away meanwhile is noticed.
+template <class Append, class Then>
+void sync_streams::impl::gather(call_ptr c, std::string presence, Append append, Then then) {
+    if (append(presence)) {
+        waiting.erase(c->handle);
+        then(std::move(c), std::move(presence));
+        return;
+    }
+    waiting.insert_or_assign(c->handle, waiter{});
+    server.services.decider.post([this, c = std::move(c), presence = std::move(presence),
+                                  append = std::move(append), then = std::move(then)]() mutable {
+        if (waiting.contains(c->handle)) {
+            gather(std::move(c), std::move(presence), std::move(append), std::move(then));
+        }
+    });
+}
+
 sync_streams::sync_streams(api& a) : impl_(std::make_unique<impl>(a)) {}
 sync_streams::~sync_streams() = default;
 
@@ -446,20 +475,27 @@ void sync_streams::initial_sync(call_ptr c) {
     if (const auto waiting = impl_->server.to_device.waiting_after(plan.device, 0)) {
         plan.next.messages = *waiting;
     }
-    const auto& engine = impl_->server.services.engine;
-    std::string presence;
-    item_separator separator{presence};
-    for (const base::user_key subject : engine.visible_to(plan.user)) {
-        if (const auto v = engine.look(plan.user, subject, c->now())) {
-            separator.next();
-            append_presence_event(presence, event_of(impl_->server.accounts.profile(subject), *v),
-                                  plan.now);
+    // The token is from before the first look: who changes meanwhile is told of by what follows it.
+    auto some = [&server = impl_->server, user = plan.user, at = plan.now,
+                 next = base::user_key{0}](std::string& presence) mutable {
+        const auto& engine = server.services.engine;
+        const auto part = engine.visible_to(user, next, limits::snapshot_subjects_per_task);
+        for (const base::user_key subject : part.users) {
+            if (const auto v = engine.look(user, subject, server.services.clock.now())) {
+                append_item(presence, event_of(server.accounts.profile(subject), *v), at);
+            }
         }
-    }
-    impl_->answer_cold(std::move(c), [plan = std::move(plan), presence = std::move(presence),
-                                      limit = p->limit](ports::store_reader& store) {
-        return outcome<answer_text>{compose_initial_sync(plan, store, presence, limit)};
-    });
+        next = part.next;
+        return !next.valid();
+    };
+    auto then = [m = impl_.get(), plan = std::move(plan), limit = p->limit](
+                    call_ptr call, std::string presence) mutable {
+        m->answer_cold(std::move(call), [plan = std::move(plan), presence = std::move(presence),
+                                         limit](ports::store_reader& store) {
+            return outcome<answer_text>{compose_initial_sync(plan, store, presence, limit)};
+        });
+    };
+    impl_->gather(std::move(c), {}, std::move(some), std::move(then));
 }
 
 void sync_streams::room_initial_sync(call_ptr c) {
@@ -474,27 +510,37 @@ void sync_streams::room_initial_sync(call_ptr c) {
     }
     sync_plan plan = impl_->snapshot_plan(*c);
     plan_peek(plan, view->room, impl_->server);
-    std::string presence;
-    item_separator separator{presence};
+    std::vector<base::user_key> members;
     if (view->readable_now) {
-        const auto& engine = impl_->server.services.engine;
-        for (const base::user_key member : impl_->server.rooms.members(view->room)) {
-            // Who may not be seen, or never was, is told as offline: the members are known anyway.
-            auto v = engine.look(plan.user, member, c->now());
-            if (!v && view->membership.state != ports::membership::join) {
-                v = engine.look_in(view->room, plan.user, member, c->now());
-            }
-            const auto profile = impl_->server.accounts.profile(member);
-            presence_event e = event_of(profile, v.value_or(presence::view{}));
-            separator.next();
-            append_presence_event(presence, e, plan.now);
-        }
+        members = impl_->server.rooms.members(view->room);
     }
-    impl_->answer_cold(
-        std::move(c), [plan = std::move(plan), presence = std::move(presence), limit = p->limit,
-                       readable = view->readable_now](ports::store_reader& store) {
+    auto some = [&server = impl_->server, user = plan.user, at = plan.now, room = view->room,
+                 is_member = view->membership.state == ports::membership::join,
+                 members = std::move(members),
+                 next = std::size_t{0}](std::string& presence) mutable {
+        const auto& engine = server.services.engine;
+        const base::instant now = server.services.clock.now();
+        const std::size_t end = std::min(members.size(), next + limits::snapshot_subjects_per_task);
+        for (; next < end; ++next) {
+            // Who may not be seen, or never was, is told as offline: the members are known anyway.
+            auto v = engine.look(user, members[next], now);
+            if (!v && !is_member) {
+                v = engine.look_in(room, user, members[next], now);
+            }
+            append_item(
+                presence,
+                event_of(server.accounts.profile(members[next]), v.value_or(presence::view{})), at);
+        }
+        return next == members.size();
+    };
+    auto then = [m = impl_.get(), plan = std::move(plan), limit = p->limit,
+                 readable = view->readable_now](call_ptr call, std::string presence) mutable {
+        m->answer_cold(std::move(call), [plan = std::move(plan), presence = std::move(presence),
+                                         limit, readable](ports::store_reader& store) {
             return compose_room_initial_sync({plan, readable, limit, presence}, store);
         });
+    };
+    impl_->gather(std::move(c), {}, std::move(some), std::move(then));
 }
 
 void sync_streams::gone(http_handle h) {

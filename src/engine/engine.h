@@ -229,7 +229,14 @@ class engine {
     bool shares_room(user_key a, user_key b) const;
     token current_token() const;
     std::vector<user_key> visible_to(user_key observer) const;  // with oneself, ascending
-    std::vector<user_key> members(room_key r) const;            // joined, ascending
+    // The same by pieces: from key `from` on, looking at `most` users or fewer.
+    // Cost: O(most * log(rooms of the observer)).
+    struct visible_part {
+        std::vector<user_key> users;
+        user_key next;  // where to go on; invalid: that was all
+    };
+    visible_part visible_to(user_key observer, user_key from, std::size_t most) const;
+    std::vector<user_key> members(room_key r) const;  // joined, ascending
 
     // --- time ---
     // Does what is due: timers, ready sessions, resumable jobs, for at most limits::turn_max of

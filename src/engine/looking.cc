@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 
 #include "engine/impl.h"
 
@@ -46,24 +47,54 @@ bool engine::shares_room(user_key a, user_key b) const {
 }
 
 std::vector<user_key> engine::visible_to(user_key observer) const {
+    return visible_to(observer, user_key{0}, ~std::size_t{0}).users;
+}
+
+engine::visible_part engine::visible_to(user_key observer, user_key from, std::size_t most) const {
     const impl& e = *impl_;
-    std::vector<user_key> seen;
+    visible_part part;
     if (!e.knows(observer)) {
-        return seen;
+        return part;
     }
+    // Lists that ascend, merged: a heap of what is left of each, the least key on top.
+    std::vector<std::span<const user_key>> left;
+    const auto add = [&](std::span<const user_key> all) {
+        const auto begin = std::ranges::lower_bound(all, from);
+        if (begin != all.end()) {
+            left.emplace_back(begin, all.end());
+        }
+    };
     for (const room_key key : e.records_[observer.index()].rooms.all()) {
         if (const room& r = e.rooms_[key.index()]; r.counts) {
-            seen.insert(seen.end(), r.members.begin(), r.members.end());
+            add(r.members);
         }
     }
-    const auto accepted_by = e.acceptances_.subjects_of(observer);
-    seen.insert(seen.end(), accepted_by.begin(), accepted_by.end());
-    seen.push_back(observer);
-    std::ranges::sort(seen);
-    const auto repeats = std::ranges::unique(seen);
-    seen.erase(repeats.begin(), repeats.end());
-    std::erase_if(seen, [&](user_key u) { return !e.may_see(observer, u); });
-    return seen;
+    add(e.acceptances_.subjects_of(observer));
+    add({&observer, 1});
+    const auto later = [](const auto& a, const auto& b) { return a.front() > b.front(); };
+    std::ranges::make_heap(left, later);
+    user_key last;
+    for (std::size_t looked_at = 0; !left.empty();) {
+        const user_key u = left.front().front();
+        if (u != last) {
+            if (looked_at++ == most) {
+                part.next = u;
+                return part;
+            }
+            last = u;
+            if (e.may_see(observer, u)) {
+                part.users.push_back(u);
+            }
+        }
+        std::ranges::pop_heap(left, later);
+        left.back() = left.back().subspan(1);
+        if (left.back().empty()) {
+            left.pop_back();
+        } else {
+            std::ranges::push_heap(left, later);
+        }
+    }
+    return part;
 }
 
 }  // namespace porchlight::engine

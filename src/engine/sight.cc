@@ -327,10 +327,17 @@ std::uint64_t engine::blocked(user_key subject, user_key observer, frozen_view v
     impl& e = *impl_;
     e.begin(now);
     e.ensure(subject);
-    const std::uint64_t position = e.positions_.next(now);
-    if (e.blocks_.add(observer, {subject, position, std::move(v)})) {
+    blocks::block b{subject, e.positions_.next(now), std::move(v)};
+    // An event without a change would tell the observer of the block.
+    const bool looks_the_same = e.frozen(b) == e.shown_to_others(subject, now);
+    if (looks_the_same) {
+        b.position = std::max<std::uint64_t>(e.changed_[subject.index()], 1);
+    }
+    const std::uint64_t position = b.position;
+    if (e.blocks_.add(observer, std::move(b))) {
         e.ensure(observer).is_blocked = true;
-        if (live_user* l = e.live(observer); l != nullptr && e.may_see(observer, subject)) {
+        live_user* l = looks_the_same ? nullptr : e.live(observer);
+        if (l != nullptr && e.may_see(observer, subject)) {
             e.mark_user(*l, subject, now);
         }
     }
@@ -340,11 +347,14 @@ std::uint64_t engine::blocked(user_key subject, user_key observer, frozen_view v
 void engine::unblocked(user_key subject, user_key observer, instant now) {
     impl& e = *impl_;
     e.begin(now);
-    if (!e.blocks_.remove(observer, subject)) {
+    const blocks::block* b = e.block_of(observer, subject);
+    if (b == nullptr) {
         return;
     }
+    const bool looks_the_same = e.frozen(*b) == e.shown_to_others(subject, now);
+    e.blocks_.remove(observer, subject);
     e.records_[observer.index()].is_blocked = !e.blocks_.of(observer).empty();
-    if (!e.settings_.enabled || !e.may_see(observer, subject)) {
+    if (looks_the_same || !e.settings_.enabled || !e.may_see(observer, subject)) {
         return;
     }
     // As in visibility_changed().

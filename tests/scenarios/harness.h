@@ -14,9 +14,16 @@ namespace porchlight::scenarios {
 // own view.
 struct seen {
     std::string state;
-    std::string text;  // empty: none
+    std::string text{};  // empty: none
     bool currently_active = false;
-    std::optional<milliseconds> active_ago;  // scenario time; none: never seen
+    std::optional<milliseconds> active_ago{};  // scenario time; none: never seen
+};
+
+// An item of a presence list. Who has not accepted is shown offline and nothing else; a harness
+// that sees more of them throws.
+struct listed {
+    bool accepted = false;
+    seen shown;
 };
 
 // The world in which a scenario is played: the pure core, the engine, the real server. One harness
@@ -47,6 +54,8 @@ class harness {
     // Whoever syncs goes on syncing with the token they have.
     virtual void restart(const step::server_restarts& s) = 0;
     virtual void change_settings(const step::settings_change& s) = 0;
+    virtual void change_lists(const step::changes_lists& s) = 0;
+    virtual void set_policy(const step::sets_policy& s) = 0;
 
     // None: 404.
     virtual std::optional<seen> look(const std::string& observer, const std::string& subject) = 0;
@@ -58,6 +67,14 @@ class harness {
     // does. The observer's device may be empty: the one that synced first.
     virtual std::size_t take_events(const actor& observer,
                                     const std::optional<std::string>& subject) = 0;
+
+    // None: the subject is not on the owner's list.
+    virtual std::optional<listed> look_in_list(const std::string& owner,
+                                               const std::string& subject) = 0;
+    virtual bool has_answer(const std::string& who, const std::string& whom, step::answer what) = 0;
+    // How many notices a device got, in first syncs too, since it was last asked about the same.
+    virtual std::size_t take_notices(const actor& who, step::notice what,
+                                     const std::string& by) = 0;
 
     // How far a time seen may be from the time expected.
     virtual milliseconds slack() const { return milliseconds{0}; }

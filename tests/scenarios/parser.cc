@@ -231,10 +231,12 @@ step::puts parse_put(words& w, actor who, bool unhide) {
     return p;
 }
 
-step::sees parse_view(words& w, const actor& who) {
-    step::sees s{.observer = who.user, .subject = {}};
-    s.subject =
-        w.take("herself") || w.take("himself") || w.take("themself") ? who.user : w.any("a name");
+bool take_oneself(words& w) {
+    return w.take("herself") || w.take("himself") || w.take("themself");
+}
+
+// From the state on.
+void parse_view(words& w, step::sees& s) {
     s.state = w.state();
     while (!w.at_end()) {
         if (w.is_quoted()) {
@@ -256,6 +258,12 @@ step::sees parse_view(words& w, const actor& who) {
                 "\"not currently active\", \"active 30s ago\" or \"never active\"");
         }
     }
+}
+
+step::sees parse_subject_and_view(words& w, const actor& who) {
+    step::sees s{.observer = who.user, .subject = {}};
+    s.subject = take_oneself(w) ? who.user : w.any("a name");
+    parse_view(w, s);
     return s;
 }
 
@@ -263,21 +271,26 @@ any_step parse_sees(words& w, const actor& who) {
     if (w.take("no one called")) {
         return step::sees{.observer = who.user, .subject = w.any("a name")};
     }
-    return parse_view(w, who);
+    return parse_subject_and_view(w, who);
 }
 
 any_step parse_heard(words& w, const actor& who) {
     if (w.take("nothing about")) {
         return step::heard{who, {.observer = who.user, .subject = w.any("a name")}};
     }
-    return step::heard{who, parse_view(w, who)};
+    return step::heard{who, parse_subject_and_view(w, who)};
+}
+
+std::size_t parse_times(words& w) {
+    const std::size_t n = w.take("once") ? 1 : w.take("twice") ? 2 : w.number("a number of times");
+    w.take("times");
+    return n;
 }
 
 any_step parse_events(words& w, const actor& who, bool woken) {
     step::gets_events g{.observer = who};
     if (woken) {
-        g.count = w.take("once") ? 1 : w.take("twice") ? 2 : w.number("a number of times");
-        w.take("times");
+        g.count = parse_times(w);
         return g;
     }
     g.count = w.take("no") ? 0 : w.number("a number of events");
@@ -285,8 +298,7 @@ any_step parse_events(words& w, const actor& who, bool woken) {
         w.need("event");
     }
     w.need("about");
-    g.subject =
-        w.take("herself") || w.take("himself") || w.take("themself") ? who.user : w.any("a name");
+    g.subject = take_oneself(w) ? who.user : w.any("a name");
     return g;
 }
 
@@ -297,7 +309,127 @@ std::optional<std::string> parse_as(words& w) {
     return w.state();
 }
 
+// "accepts bob", "accepts contacts without being asked".
+std::optional<any_step> parse_list_verb(words& w, const actor& who) {
+    using enum step::list_verb;
+    constexpr std::array<std::pair<const char*, step::list_verb>, 7> verbs{{{"invites", invite},
+                                                                            {"drops", drop},
+                                                                            {"accepts", accept},
+                                                                            {"denies", deny},
+                                                                            {"revokes", revoke},
+                                                                            {"blocks", block},
+                                                                            {"unblocks", unblock}}};
+    constexpr std::array<std::pair<const char*, const char*>, 4> let_in{
+        {{"no one", "never"},
+         {"contacts", "contacts"},
+         {"everyone here", "same_server"},
+         {"everyone", "everyone"}}};
+    for (const auto& [word, verb] : verbs) {
+        if (!w.take(word)) {
+            continue;
+        }
+        for (const auto& [whom, policy] : let_in) {
+            if (verb == accept && w.take(whom)) {
+                w.need("without being asked");
+                return step::sets_policy{.who = who, .auto_accept = policy};
+            }
+        }
+        return step::changes_lists{who, verb, w.any("a name")};
+    }
+    return std::nullopt;
+}
+
+any_step parse_shows(words& w, const actor& who) {
+    if (!take_oneself(w)) {
+        w.fail("\"herself\", \"himself\" or \"themself\" should come here");
+    }
+    constexpr std::array<std::pair<const char*, const char*>, 3> circles{
+        {{"everyone", "everyone"}, {"lists only", "lists_only"}, {"nobody", "nobody"}}};
+    w.need("to");
+    for (const auto& [words, visibility] : circles) {
+        if (w.take(words)) {
+            return step::sets_policy{.who = who, .visibility = visibility};
+        }
+    }
+    w.fail("\"everyone\", \"lists only\" or \"nobody\" should come here");
+}
+
+// "has an invite of bob", "has bob on her list, pending", "has bob among the denied"; `there` is
+// false after "doesn't have".
+any_step parse_has(words& w, const actor& who, bool there) {
+    using enum step::answer;
+    if (w.take("an invite of")) {
+        return step::finds_answer{who.user, w.any("a name"), invited, there};
+    }
+    std::string whom = w.any("a name");
+    if (w.take("among the")) {
+        constexpr std::array<std::pair<const char*, step::answer>, 4> places{
+            {{"observers", observer},
+             {"preapproved", preapproved},
+             {"denied", denied},
+             {"blocked", blocked}}};
+        for (const auto& [word, place] : places) {
+            if (w.take(word)) {
+                return step::finds_answer{who.user, std::move(whom), place, there};
+            }
+        }
+        w.fail("\"observers\", \"preapproved\", \"denied\" or \"blocked\" should come here");
+    }
+    if (!w.take("on her list") && !w.take("on his list")) {
+        w.need("on their list");
+    }
+    step::finds_listed f{.shown = {.observer = who.user, .subject = std::move(whom)}};
+    if (there) {
+        w.need(",");
+        f.accepted = w.take("accepted");
+        if (!*f.accepted) {
+            w.need("pending");
+        } else if (w.take(",")) {
+            parse_view(w, f.shown);
+        }
+    }
+    return f;
+}
+
+// "bob's invite once".
+any_step parse_told(words& w, const actor& who, bool told) {
+    step::is_told t{.who = who, .what = step::notice::invite, .by = w.any("\"alice's\"")};
+    if (!t.by.ends_with("'s")) {
+        w.fail("\"'s\" should end the name");
+    }
+    t.by.resize(t.by.size() - 2);
+    if (w.take("acceptance")) {
+        t.what = step::notice::acceptance;
+    } else {
+        w.need("invite");
+    }
+    t.count = told ? parse_times(w) : 0;
+    return t;
+}
+
+std::optional<any_step> parse_lists(words& w, const actor& who) {
+    if (w.take("shows")) {
+        return parse_shows(w, who);
+    }
+    if (w.take("has")) {
+        return parse_has(w, who, true);
+    }
+    if (w.take("doesn't have")) {
+        return parse_has(w, who, false);
+    }
+    if (w.take("is told of")) {
+        return parse_told(w, who, true);
+    }
+    if (w.take("is not told of")) {
+        return parse_told(w, who, false);
+    }
+    return parse_list_verb(w, who);
+}
+
 any_step parse_deed(words& w, const actor& who) {
+    if (std::optional<any_step> of_lists = parse_lists(w, who)) {
+        return std::move(*of_lists);
+    }
     if (w.take("joins")) {
         return step::joins{who, w.room()};
     }
@@ -334,8 +466,9 @@ any_step parse_deed(words& w, const actor& who) {
     }
     w.fail(
         "a verb should come here: syncs, polls, stops syncing, puts, unhides, sends a message, "
-        "types, reads, logs in, logs out, is deactivated, joins, leaves, kicks, makes, sees, "
-        "gets, is woken, is not woken");
+        "types, reads, logs in, logs out, is deactivated, joins, leaves, kicks, makes, invites, "
+        "drops, accepts, denies, revokes, blocks, unblocks, shows, sees, last heard of, heard, "
+        "gets, is woken, is not woken, has, doesn't have, is told of, is not told of");
 }
 
 any_step parse_step(words& w) {

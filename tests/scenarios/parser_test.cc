@@ -109,6 +109,68 @@ TEST(scenario_parser, reads_how_often_somebody_is_woken) {
     EXPECT_EQ(g.count, 1U);
 }
 
+TEST(scenario_parser, reads_what_is_done_with_lists) {
+    using enum step::list_verb;
+    const auto i = only_step<step::changes_lists>("at 0s alice/desk invites bob");
+    EXPECT_EQ(i.who, (actor{"alice", "desk"}));
+    EXPECT_EQ(i.whom, "bob");
+    const std::pair<const char*, step::list_verb> verbs[] = {
+        {"invites", invite}, {"drops", drop},   {"accepts", accept},  {"denies", deny},
+        {"revokes", revoke}, {"blocks", block}, {"unblocks", unblock}};
+    for (const auto& [word, verb] : verbs) {
+        EXPECT_EQ(only_step<step::changes_lists>(std::string("at 0s a ") + word + " b").verb, verb);
+    }
+    const auto p = [](const std::string& rest) {
+        return only_step<step::sets_policy>("at 0s bob " + rest);
+    };
+    EXPECT_EQ(p("shows himself to everyone").visibility, "everyone");
+    EXPECT_EQ(p("shows herself to lists only").visibility, "lists_only");
+    EXPECT_EQ(p("shows themself to nobody").visibility, "nobody");
+    EXPECT_EQ(p("shows himself to nobody").auto_accept, std::nullopt);
+    EXPECT_EQ(p("accepts no one without being asked").auto_accept, "never");
+    EXPECT_EQ(p("accepts contacts without being asked").auto_accept, "contacts");
+    EXPECT_EQ(p("accepts everyone here without being asked").auto_accept, "same_server");
+    EXPECT_EQ(p("accepts everyone without being asked").auto_accept, "everyone");
+    EXPECT_THAT(error_of("at 0s bob shows himself to friends"), testing::HasSubstr("lists only"));
+}
+
+TEST(scenario_parser, reads_what_is_found_on_lists) {
+    const auto f = only_step<step::finds_listed>(
+        "at 0s alice has bob on her list, accepted, offline \"lunch\", active 30s ago");
+    EXPECT_EQ(f.shown.observer, "alice");
+    EXPECT_EQ(f.shown.subject, "bob");
+    EXPECT_EQ(f.accepted, true);
+    EXPECT_EQ(f.shown.state, "offline");
+    EXPECT_EQ(f.shown.text, "lunch");
+    EXPECT_EQ(f.shown.active_ago, 30s);
+    EXPECT_EQ(only_step<step::finds_listed>("at 0s a has b on his list, pending").accepted, false);
+    EXPECT_EQ(only_step<step::finds_listed>("at 0s a doesn't have b on their list").accepted,
+              std::nullopt);
+    const auto a = only_step<step::finds_answer>("at 0s bob has an invite of alice");
+    EXPECT_EQ(a.who, "bob");
+    EXPECT_EQ(a.whom, "alice");
+    EXPECT_EQ(a.what, step::answer::invited);
+    EXPECT_TRUE(a.there);
+    const auto d =
+        only_step<step::finds_answer>("at 0s bob doesn't have alice among the preapproved");
+    EXPECT_EQ(d.what, step::answer::preapproved);
+    EXPECT_FALSE(d.there);
+    EXPECT_THAT(error_of("at 0s bob has alice among the friends"), testing::HasSubstr("observers"));
+    EXPECT_THAT(error_of("at 0s bob has alice on his list, maybe"), testing::HasSubstr("pending"));
+}
+
+TEST(scenario_parser, reads_what_somebody_is_told) {
+    const auto t = only_step<step::is_told>("at 0s bob/phone is told of alice's invite twice");
+    EXPECT_EQ(t.who, (actor{"bob", "phone"}));
+    EXPECT_EQ(t.by, "alice");
+    EXPECT_EQ(t.what, step::notice::invite);
+    EXPECT_EQ(t.count, 2U);
+    const auto n = only_step<step::is_told>("at 0s alice is not told of bob's acceptance");
+    EXPECT_EQ(n.what, step::notice::acceptance);
+    EXPECT_EQ(n.count, 0U);
+    EXPECT_THAT(error_of("at 0s bob is told of alice invite once"), testing::HasSubstr("'s"));
+}
+
 TEST(scenario_parser, says_where_and_what_is_allowed) {
     EXPECT_EQ(error_of("given alice exists\nat 5x alice syncs"),
               "x.scn:2: at the end of \"at 5x\": a time is like 30s, 4m59s, 250ms, 2h or 1d");

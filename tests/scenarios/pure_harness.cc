@@ -108,6 +108,7 @@ void pure_harness::sync(const step::syncs& s) {
         p.core.stream_closed(d.key, asked.marks, now_);
     }
     tell_all();  // an answer holds the changes its own request made
+    lists_.synced(s.who);
     d.has_synced = true;
     d.open = true;
     d.polls_next = now_.mono + poll_timeout;
@@ -161,6 +162,7 @@ void pure_harness::deed(const step::does& s) {
 }
 
 void pure_harness::log_in(const step::logs_in& s) {
+    lists_.logged_in(s.who);
     find(s.who.user).core.active(key_of(s.who), now_);
     look_around();
 }
@@ -179,6 +181,7 @@ void pure_harness::deactivate(const step::is_deactivated& s) {
     for (const auto& [name, r] : std::map(rooms_)) {
         part(s.user, name);
     }
+    lists_.deactivated(s.user);
     look_around();
 }
 
@@ -234,6 +237,23 @@ void pure_harness::change_settings(const step::settings_change& s) {
     look_around();
 }
 
+void pure_harness::change_lists(const step::changes_lists& s) {
+    find(s.who.user);
+    lists_.change(s, now_.wall);
+    std::erase_if(frozen_, [&](const auto& f) { return !lists_.blocked().contains(f.first); });
+    for (const list_book::pair& p : lists_.blocked()) {
+        const presence::view v = find(p.second).core.seen_by_others(now_);
+        frozen_.try_emplace(p, presence::view{.last_active = v.last_active, .text = v.text});
+    }
+    look_around();
+}
+
+void pure_harness::set_policy(const step::sets_policy& s) {
+    find(s.who.user);
+    lists_.set_policy(s);
+    look_around();
+}
+
 std::optional<seen> pure_harness::look(const std::string& observer, const std::string& subject) {
     find(observer);
     if (!people_.contains(subject) || !may_see(observer, subject)) {
@@ -257,6 +277,27 @@ std::size_t pure_harness::take_events(const actor& observer,
         }
     }
     return count;
+}
+
+std::optional<listed> pure_harness::look_in_list(const std::string& owner,
+                                                 const std::string& subject) {
+    const std::optional<bool> accepted = lists_.entry(owner, subject);
+    if (!accepted) {
+        return std::nullopt;
+    }
+    return *accepted ? listed{true, look(owner, subject).value()}
+                     : listed{false, {.state = "offline"}};
+}
+
+bool pure_harness::has_answer(const std::string& who, const std::string& whom, step::answer what) {
+    return lists_.has_answer(who, whom, what);
+}
+
+std::size_t pure_harness::take_notices(const actor& who, step::notice what, const std::string& by) {
+    if (synced(who).open) {
+        lists_.synced(named(who));
+    }
+    return lists_.take_notices(named(who), what, by);
 }
 
 seen pure_harness::words_of(const presence::view& v) const {
@@ -311,28 +352,36 @@ pure_harness::hall& pure_harness::find_room(const std::string& room) {
     return at->second;
 }
 
+actor pure_harness::named(const actor& a) {
+    return a.device.empty() ? actor{a.user, find(a.user).first_device} : a;
+}
+
 pure_harness::device& pure_harness::find(const actor& a) {
     person& p = find(a.user);
-    const std::string id = a.device.empty() ? p.first_device : a.device;
-    device& d = p.devices[id];
+    device& d = p.devices[named(a).device];
     if (!d.key.valid()) {
         d.key = base::device_key{keys_++};
     }
     return d;
 }
 
-bool pure_harness::may_see(const std::string& observer, const std::string& subject) const {
-    presence::reasons why{.self = observer == subject};
+presence::sight pure_harness::sight(const std::string& observer, const std::string& subject) const {
+    presence::reasons why{.self = observer == subject,
+                          .accepted = lists_.is_accepted(observer, subject),
+                          .blocked = lists_.blocked().contains({observer, subject})};
     for (const auto& [name, r] : rooms_) {
         why.room |=
             r.members.contains(observer) && r.members.contains(subject) &&
             presence::room_counts(rules_, {.is_public = r.is_public, .size_allows = r.size_allows});
     }
-    return sight_of(why, presence::user_visibility::everyone) == presence::sight::full;
+    return sight_of(why, lists_.visibility(subject));
 }
 
 presence::view pure_harness::view_of(const std::string& observer,
                                      const std::string& subject) const {
+    if (sight(observer, subject) == presence::sight::frozen) {
+        return frozen_.at({observer, subject});
+    }
     const presence::user& core = people_.at(subject).core;
     if (!enabled_) {
         return {.last_active = core.seen_by_others(now_).last_active};
@@ -366,6 +415,15 @@ void pure_harness::look_around() {
     }
 }
 
+// Who is lost from sight is offline, without a text, and active as was shown at last.
+presence::view pure_harness::last_view(const std::string& observer,
+                                       const std::string& subject) const {
+    const auto frozen = frozen_.find({observer, subject});
+    return {.last_active = frozen != frozen_.end()
+                               ? frozen->second.last_active
+                               : people_.at(subject).core.seen_by_others(now_).last_active};
+}
+
 // True when somebody was told something and polled again.
 bool pure_harness::tell_all() {
     std::set<std::pair<person*, device*>> woken;
@@ -385,9 +443,7 @@ bool pure_harness::tell_all() {
             } else {
                 o.last_told.erase(told);
             }
-            // Who is lost from sight is offline, without a text, active as of now.
-            const presence::view event =
-                now ? *now : presence::view{.last_active = s.core.seen_by_others(now_).last_active};
+            const presence::view event = now ? *now : last_view(observer, subject);
             for (auto& [id, d] : o.devices) {
                 if (d.open) {
                     tell(d, subject, event);

@@ -8,12 +8,14 @@
 #include "presence/user.h"
 #include "presence/visibility.h"
 #include "scenarios/harness.h"
+#include "scenarios/list_book.h"
 
 namespace porchlight::scenarios {
 
-// The presence core alone under a virtual clock: users are presence::user, rooms a naive table, and
-// after each step and deadline every pair of users is looked at again. Syncing devices poll like
-// real clients: again after 25 s, and at once after each answer with news.
+// The presence core alone under a virtual clock: users are presence::user, rooms a naive table,
+// presence lists a list_book, and after each step and deadline every pair of users is looked at
+// again. Syncing devices poll like real clients: again after 25 s, and at once after each answer
+// with news.
 class pure_harness final : public harness {
   public:
     std::string_view name() const override { return "pure"; }
@@ -33,10 +35,16 @@ class pure_harness final : public harness {
     void make_room(const step::makes_room& s) override;
     void restart(const step::server_restarts& s) override;
     void change_settings(const step::settings_change& s) override;
+    void change_lists(const step::changes_lists& s) override;
+    void set_policy(const step::sets_policy& s) override;
     std::optional<seen> look(const std::string& observer, const std::string& subject) override;
     std::optional<seen> last_heard(const actor& observer, const std::string& subject) override;
     std::size_t take_events(const actor& observer,
                             const std::optional<std::string>& subject) override;
+    std::optional<listed> look_in_list(const std::string& owner,
+                                       const std::string& subject) override;
+    bool has_answer(const std::string& who, const std::string& whom, step::answer what) override;
+    std::size_t take_notices(const actor& who, step::notice what, const std::string& by) override;
 
   private:
     struct device {
@@ -67,8 +75,13 @@ class pure_harness final : public harness {
     hall& find_room(const std::string& room);
     device& find(const actor& a);
     base::device_key key_of(const actor& a) { return find(a).key; }
-    bool may_see(const std::string& observer, const std::string& subject) const;
+    actor named(const actor& a);
+    presence::sight sight(const std::string& observer, const std::string& subject) const;
+    bool may_see(const std::string& observer, const std::string& subject) const {
+        return sight(observer, subject) != presence::sight::none;
+    }
     presence::view view_of(const std::string& observer, const std::string& subject) const;
+    presence::view last_view(const std::string& observer, const std::string& subject) const;
     device& synced(const actor& a);
     seen words_of(const presence::view& v) const;
     void first_sync(const std::string& user, device& d) const;
@@ -85,6 +98,8 @@ class pure_harness final : public harness {
     bool enabled_ = true;
     std::map<std::string, person> people_;
     std::map<std::string, hall> rooms_;
+    list_book lists_;
+    std::map<list_book::pair, presence::view> frozen_;  // what who is blocked sees
     base::instant begin_{base::mono_time{std::chrono::hours{1}},
                          base::from_unix_ms(1'456'790'400'000)};
     base::instant now_ = begin_;

@@ -53,6 +53,8 @@ struct player {
     std::string operator()(const step::settings_change& s) {
         return done(&harness::change_settings, s);
     }
+    std::string operator()(const step::changes_lists& s) { return done(&harness::change_lists, s); }
+    std::string operator()(const step::sets_policy& s) { return done(&harness::set_policy, s); }
 
     std::string operator()(const step::sees& s) {
         const std::optional<seen> found = h.look(s.observer, s.subject);
@@ -69,6 +71,31 @@ struct player {
         const std::size_t count = h.take_events(s.observer, s.subject);
         return count == s.count ? std::string{}
                                 : fmt::format("expected {} events, seen {}", s.count, count);
+    }
+
+    std::string operator()(const step::finds_listed& s) {
+        const std::optional<listed> found = h.look_in_list(s.shown.observer, s.shown.subject);
+        if (!found || !s.accepted) {
+            return found.has_value() == s.accepted.has_value() ? std::string{}
+                   : found                                     ? "found on the list"
+                                                               : "not found on the list";
+        }
+        const bool as_said =
+            found->accepted == *s.accepted &&
+            (!found->accepted || !s.shown.state || agrees(s.shown, found->shown, h.slack()));
+        return as_said ? std::string{}
+                       : fmt::format("found {}, {}", found->accepted ? "accepted" : "pending",
+                                     words(found->shown));
+    }
+    std::string operator()(const step::finds_answer& s) {
+        return h.has_answer(s.who, s.whom, s.what) == s.there ? std::string{}
+               : s.there                                      ? "not found there"
+                                                              : "found there";
+    }
+    std::string operator()(const step::is_told& s) {
+        const std::size_t count = h.take_notices(s.who, s.what, s.by);
+        return count == s.count ? std::string{}
+                                : fmt::format("expected {} notices, seen {}", s.count, count);
     }
 
     template <class Step>

@@ -53,6 +53,36 @@ TEST(scenario_runner, knows_what_was_heard) {
     EXPECT_EQ(play(before + "heard nothing about alice").failures.size(), 1U);
 }
 
+TEST(scenario_runner, looks_at_lists) {
+    const std::string before =
+        "at 0s bob/desk syncs\nat 1s alice/phone syncs\nat 2s alice invites bob\n";
+    const std::string pending = before + "at 3s alice ", accepted = before +
+                                                                    "at 3s bob accepts alice\n"
+                                                                    "at 4s alice ";
+    EXPECT_TRUE(play(pending + "has bob on her list, pending").failures.empty());
+    EXPECT_EQ(play(pending + "has bob on her list, accepted").failures.size(), 1U);
+    EXPECT_EQ(play(pending + "doesn't have bob on her list").failures.size(), 1U);
+    EXPECT_EQ(play(pending + "has carol on her list, pending").failures.size(), 1U);
+    EXPECT_TRUE(play(accepted + "has bob on her list, accepted").failures.empty());
+    EXPECT_TRUE(play(accepted + "has bob on her list, accepted, online").failures.empty());
+    EXPECT_EQ(play(accepted + "has bob on her list, accepted, busy").failures.size(), 1U);
+    EXPECT_EQ(play(accepted + "has bob on her list, pending").failures.size(), 1U);
+}
+
+TEST(scenario_runner, looks_at_answers_and_notices) {
+    const std::string before =
+        "at 0s bob/desk syncs\nat 1s alice/phone syncs\nat 2s alice invites bob\nat 3s bob ";
+    EXPECT_TRUE(play(before + "has an invite of alice").failures.empty());
+    EXPECT_EQ(play(before + "doesn't have an invite of alice").failures.size(), 1U);
+    EXPECT_EQ(play(before + "has alice among the denied").failures.size(), 1U);
+    EXPECT_TRUE(play(before + "is told of alice's invite once").failures.empty());
+    EXPECT_EQ(play(before + "is told of alice's acceptance once").failures.size(), 1U);
+    EXPECT_EQ(play(before + "is not told of alice's invite").failures.size(), 1U);
+    EXPECT_TRUE(play(before + "is told of alice's invite once\n"
+                              "at 4s bob is not told of alice's invite")
+                    .failures.empty());
+}
+
 TEST(scenario_runner, stops_at_an_impossible_step) {
     const outcome o = play("at 0s carol/phone syncs\nat 1s alice sees bob online\n");
     ASSERT_EQ(o.failures.size(), 1U);

@@ -101,6 +101,19 @@ struct settings_change {
     std::optional<std::string> rooms_policy{};
     std::optional<bool> presence{};  // off: everybody is offline
 };
+// What an owner does to one's list, and what the one on it says to that.
+enum class list_verb { invite, drop, accept, deny, revoke, block, unblock };
+struct changes_lists {
+    actor who;
+    list_verb verb;
+    std::string whom;
+};
+// One of the two, in the protocol's words.
+struct sets_policy {
+    actor who;
+    std::optional<std::string> visibility{};   // everyone, lists_only, nobody
+    std::optional<std::string> auto_accept{};  // never, contacts, same_server, everyone
+};
 // Fields not given are not looked at. No `state`: the subject is not to be seen (404).
 struct sees {
     std::string observer, subject;
@@ -122,12 +135,37 @@ struct gets_events {
     std::size_t count = 0;
 };
 
+// What the owner finds on the own list. Not accepted: the subject is to look like anybody else who
+// has not accepted, whatever `shown` says.
+struct finds_listed {
+    sees shown;
+    std::optional<bool> accepted{};  // none: the subject is not there
+};
+// What users find among what they were asked and have said.
+enum class answer { invited, observer, preapproved, denied, blocked };
+struct finds_answer {
+    std::string who, whom;
+    answer what;
+    bool there = true;
+};
+// To the devices, beside presence: somebody invites the user, or has accepted an invite.
+enum class notice { invite, acceptance };
+// Notices since the last such line about the same.
+struct is_told {
+    actor who;
+    notice what;
+    std::string by;
+    std::size_t count = 0;
+};
+
 }  // namespace step
 
-using any_step = std::variant<step::syncs, step::polls, step::stops_syncing, step::puts, step::does,
-                              step::logs_in, step::logs_out, step::is_deactivated, step::joins,
-                              step::leaves, step::kicks, step::makes_room, step::server_restarts,
-                              step::settings_change, step::sees, step::heard, step::gets_events>;
+using any_step =
+    std::variant<step::syncs, step::polls, step::stops_syncing, step::puts, step::does,
+                 step::logs_in, step::logs_out, step::is_deactivated, step::joins, step::leaves,
+                 step::kicks, step::makes_room, step::server_restarts, step::settings_change,
+                 step::changes_lists, step::sets_policy, step::sees, step::heard, step::gets_events,
+                 step::finds_listed, step::finds_answer, step::is_told>;
 
 struct line {
     std::size_t number = 0;

@@ -65,6 +65,7 @@ void engine_harness::start(bool clean) {
             engine_->load_membership(h.key, user_key{member}, position);
         }
     }
+    load_lists();
     for (const auto& [user, row] : statuses_) {
         engine_->load_status(row);
     }
@@ -82,6 +83,18 @@ void engine_harness::start(bool clean) {
         engine_->load_loss(row);
     }
     engine_->ready(now_);
+}
+
+void engine_harness::load_lists() {
+    for (const auto& [p, position] : acceptances_) {
+        engine_->load_acceptance(user_of(p.first), user_of(p.second), position);
+    }
+    for (const auto& [user, v] : visibilities_) {
+        engine_->load_visibility(user_of(user), v.now, v.position, v.before);
+    }
+    for (const auto& [p, b] : blocks_) {
+        engine_->load_block(user_of(p.second), user_of(p.first), b.shows, b.position);
+    }
 }
 
 void engine_harness::advance_to(milliseconds t) {
@@ -184,6 +197,7 @@ void engine_harness::sync(const step::syncs& s) {
         open(c, poll_timeout);
     }
     c.syncing = true;
+    lists_.synced(s.who);
     settle();
 }
 
@@ -202,6 +216,7 @@ void engine_harness::poll(const step::polls& s) {
         }
     }
     open(c, milliseconds{0});
+    lists_.synced(s.who);
     settle();
 }
 
@@ -244,6 +259,7 @@ void engine_harness::deed(const step::does& s) {
 
 void engine_harness::log_in(const step::logs_in& s) {
     const client& c = find(s.who);
+    lists_.logged_in(s.who);
     engine_->active(c.user, c.key, now_);
     settle();
 }
@@ -272,6 +288,8 @@ void engine_harness::deactivate(const step::is_deactivated& s) {
     for (auto& [name, h] : rooms_) {
         part(s.user, name);
     }
+    lists_.deactivated(s.user);
+    apply_lists();
     settle();
 }
 
@@ -338,6 +356,56 @@ void engine_harness::change_settings(const step::settings_change& s) {
     settle();
 }
 
+void engine_harness::change_lists(const step::changes_lists& s) {
+    user_of(s.who.user);
+    lists_.change(s, now_.wall);
+    apply_lists();
+    settle();
+}
+
+void engine_harness::set_policy(const step::sets_policy& s) {
+    user_of(s.who.user);
+    lists_.set_policy(s);
+    apply_lists();
+    settle();
+}
+
+void engine_harness::apply_lists() {
+    const std::set<list_book::pair> accepted = lists_.accepted();
+    for (const auto& [p, position] : std::map(acceptances_)) {
+        if (!accepted.contains(p)) {
+            engine_->unaccepted(user_of(p.first), user_of(p.second), now_);
+            acceptances_.erase(p);
+        }
+    }
+    for (const list_book::pair& p : accepted) {
+        if (!acceptances_.contains(p)) {
+            acceptances_[p] = engine_->accepted(user_of(p.first), user_of(p.second), now_);
+        }
+    }
+    for (const auto& [name, user] : users_) {
+        const presence::user_visibility v = lists_.visibility(name);
+        const auto known = visibilities_.find(name);
+        const auto before = known == visibilities_.end() ? shown_to{}.now : known->second.now;
+        if (v != before) {
+            visibilities_[name] = {v, before, engine_->visibility_changed(user, v, now_)};
+        }
+    }
+    for (const auto& [p, b] : std::map(blocks_)) {
+        if (!lists_.blocked().contains(p)) {
+            engine_->unblocked(user_of(p.second), user_of(p.first), now_);
+            blocks_.erase(p);
+        }
+    }
+    for (const list_book::pair& p : lists_.blocked()) {
+        if (!blocks_.contains(p)) {
+            const engine::frozen_view v = engine_->freeze(user_of(p.second), now_);
+            const auto position = engine_->blocked(user_of(p.second), user_of(p.first), v, now_);
+            blocks_[p] = {v, position};
+        }
+    }
+}
+
 std::optional<seen> engine_harness::look(const std::string& observer, const std::string& subject) {
     const auto whom = users_.find(subject);
     if (whom == users_.end()) {
@@ -366,6 +434,29 @@ std::size_t engine_harness::take_events(const actor& observer,
     return count;
 }
 
+std::optional<listed> engine_harness::look_in_list(const std::string& owner,
+                                                   const std::string& subject) {
+    const std::optional<bool> accepted = lists_.entry(owner, subject);
+    if (!accepted) {
+        return std::nullopt;
+    }
+    return *accepted ? listed{true, look(owner, subject).value()}
+                     : listed{false, {.state = "offline"}};
+}
+
+bool engine_harness::has_answer(const std::string& who, const std::string& whom,
+                                step::answer what) {
+    return lists_.has_answer(who, whom, what);
+}
+
+std::size_t engine_harness::take_notices(const actor& who, step::notice what,
+                                         const std::string& by) {
+    if (synced(who).syncing) {
+        lists_.synced(named(who));
+    }
+    return lists_.take_notices(named(who), what, by);
+}
+
 engine::profile engine_harness::profile_of(user_key u) const {
     return {names_.at(u.index()), {}, {}};
 }
@@ -391,11 +482,13 @@ user_key engine_harness::user_of(const std::string& name) const {
     return at->second;
 }
 
-engine_harness::client& engine_harness::find(const actor& a) {
+actor engine_harness::named(const actor& a) const {
     const auto first = first_device_.find(a.user);
-    const std::string id =
-        a.device.empty() && first != first_device_.end() ? first->second : a.device;
-    client& c = clients_[{a.user, id}];
+    return a.device.empty() && first != first_device_.end() ? actor{a.user, first->second} : a;
+}
+
+engine_harness::client& engine_harness::find(const actor& a) {
+    client& c = clients_[{a.user, named(a).device}];
     if (!c.key.valid()) {
         c.user = user_of(a.user);
         c.key = device_key{static_cast<std::uint32_t>(by_slot_.size())};

@@ -10,6 +10,7 @@
 
 #include "engine/engine.h"
 #include "scenarios/harness.h"
+#include "scenarios/list_book.h"
 
 namespace porchlight::scenarios {
 
@@ -34,10 +35,16 @@ class engine_harness final : public harness, private engine::outside {
     void make_room(const step::makes_room& s) override;
     void restart(const step::server_restarts& s) override;
     void change_settings(const step::settings_change& s) override;
+    void change_lists(const step::changes_lists& s) override;
+    void set_policy(const step::sets_policy& s) override;
     std::optional<seen> look(const std::string& observer, const std::string& subject) override;
     std::optional<seen> last_heard(const actor& observer, const std::string& subject) override;
     std::size_t take_events(const actor& observer,
                             const std::optional<std::string>& subject) override;
+    std::optional<listed> look_in_list(const std::string& owner,
+                                       const std::string& subject) override;
+    bool has_answer(const std::string& who, const std::string& whom, step::answer what) override;
+    std::size_t take_notices(const actor& who, step::notice what, const std::string& by) override;
 
   private:
     struct client {
@@ -74,6 +81,9 @@ class engine_harness final : public harness, private engine::outside {
     client& synced(const actor& a);
     hall& find_room(const std::string& name);
     void part(const std::string& user, const std::string& room);
+    void apply_lists();  // the engine learns what the book says by now
+    void load_lists();
+    actor named(const actor& a) const;
     seen words_of(const presence::view& v) const;
 
     engine::settings settings_;
@@ -89,6 +99,20 @@ class engine_harness final : public harness, private engine::outside {
     std::map<std::uint32_t, ports::presence_row> presences_;
     std::map<std::uint32_t, ports::status_row> statuses_;
     std::map<std::pair<std::uint32_t, std::uint32_t>, ports::loss_row> losses_;
+    // What the engine was told, as it is stored.
+    struct shown_to {
+        presence::user_visibility now = presence::user_visibility::everyone;
+        presence::user_visibility before = presence::user_visibility::everyone;
+        std::uint64_t position = 0;
+    };
+    struct block {
+        engine::frozen_view shows;
+        std::uint64_t position = 0;
+    };
+    list_book lists_;
+    std::map<list_book::pair, std::uint64_t> acceptances_;
+    std::map<list_book::pair, block> blocks_;
+    std::map<std::string, shown_to> visibilities_;
     std::set<std::uint32_t> dirty_;
     std::uint64_t ceiling_ = 0, generation_ = 0;
     std::vector<client*> answered_;

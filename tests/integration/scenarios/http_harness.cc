@@ -14,6 +14,7 @@ constexpr auto late_max = 80ms;    // real; a tenth of the grace is 75 ms after 
 constexpr auto due_margin = 40ms;  // real; what is due has happened by then
 constexpr std::size_t tokens_per_user = 5;
 const std::string prefix = "/_matrix/client/v3";
+const std::string ours = "/_matrix/client/unstable/io.porchlight/presence";
 
 std::string user_id(const std::string& name) {
     return "@" + name + ":porch.test";
@@ -39,6 +40,26 @@ seen read_seen(const json::object& o) {
         result.active_ago = milliseconds{v->to_number<std::int64_t>() * http_harness::speed};
     }
     return result;
+}
+
+// Both readers of the old API find the same, and who has not accepted is shown like nobody.
+listed read_listed(const json::object& item) {
+    const json::object& content = item.at("content").as_object();
+    const listed found{item.at("accepted").as_bool(), read_seen(content)};
+    bool agrees = text_of(item, "type") == "m.presence" && content.contains("presence");
+    for (const char* key : {"user_id", "presence", "status_msg", "last_active_ago"}) {
+        const json::value *outer = item.if_contains(key), *inner = content.if_contains(key);
+        agrees = agrees && (outer == nullptr) == (inner == nullptr) &&
+                 (outer == nullptr || *outer == *inner);
+    }
+    if (!found.accepted) {
+        agrees =
+            agrees && found.shown.state == "offline" && content.size() == 2 && item.size() == 5;
+    }
+    if (!agrees) {
+        throw scenario_error("a list has " + json::serialize(item));
+    }
+    return found;
 }
 
 }  // namespace
@@ -180,6 +201,23 @@ http_client::answer http_harness::request(device& d, const std::string& method,
     return a;
 }
 
+// Whether there was any.
+bool http_harness::record_messages(device& d, const json::array& messages) {
+    for (const json::value& e : messages) {
+        const std::string type(e.at("type").as_string()), sender(e.at("sender").as_string());
+        const bool invite = type == "m.presence_invite";
+        const json::object& content = e.at("content").as_object();
+        const std::string own = user_id(d.user);
+        if ((!invite && type != "m.presence_accept") || content.size() != 2 ||
+            text_of(content, "observer_user") != (invite ? sender : own) ||
+            text_of(content, "observed_user") != (invite ? own : sender)) {
+            d.broken = "an odd message " + json::serialize(e);
+        }
+        ++d.notices[{invite ? step::notice::invite : step::notice::acceptance, sender}];
+    }
+    return !messages.empty();
+}
+
 bool http_harness::record(device& d, const json::value& response, bool counts) {
     std::set<std::string> in_this;
     for (const json::value& e : response.at("presence").at("events").as_array()) {
@@ -197,7 +235,9 @@ bool http_harness::record(device& d, const json::value& response, bool counts) {
         marked |= d.markers.insert(std::string(e.at("type").as_string())).second;
     }
     d.since = std::string(response.at("next_batch").as_string());
-    return marked || !in_this.empty() || !response.at("rooms").at("join").as_object().empty() ||
+    const bool told = record_messages(d, response.at("to_device").at("events").as_array());
+    return marked || told || !in_this.empty() ||
+           !response.at("rooms").at("join").as_object().empty() ||
            !response.at("rooms").at("invite").as_object().empty() ||
            !response.at("rooms").at("leave").as_object().empty();
 }
@@ -237,7 +277,7 @@ void http_harness::poll_loop(device& d) {
         }
         if (a.status == 200) {
             const bool news = record(d, a.body, true);
-            if (!news && std::chrono::steady_clock::now() - asked_at < 25s) {
+            if (!news && !stopping_ && std::chrono::steady_clock::now() - asked_at < 25s) {
                 d.broken = "an early empty response";
             }
         } else if (a.status == 401) {
@@ -388,7 +428,9 @@ void http_harness::restart(const step::server_restarts& s) {
             d->requests->close();
         }
     }
+    stopping_ = true;
     server_->stop(s.killed);
+    stopping_ = false;
     server_->start();
     start_ += std::chrono::steady_clock::now() - began;
 }
@@ -414,6 +456,32 @@ void http_harness::change_settings(const step::settings_change& s) {
     if (s.presence) {
         change("presence.enabled", *s.presence ? "true" : "false");
     }
+}
+
+void http_harness::change_lists(const step::changes_lists& s) {
+    struct call {
+        const char* verb;
+        bool of_list;
+    };
+    static constexpr call calls[] = {{"invite", true},  {"drop", true},    {"accept", false},
+                                     {"deny", false},   {"revoke", false}, {"block", false},
+                                     {"unblock", false}};
+    const call& c = calls[static_cast<std::size_t>(s.verb)];
+    request(device_of(s.who), "POST",
+            (c.of_list ? prefix + "/presence/list/" : ours + "/invites/") +
+                percent_encode(user_id(s.who.user)),
+            {{c.verb, json::array{user_id(s.whom)}}});
+}
+
+void http_harness::set_policy(const step::sets_policy& s) {
+    json::object body;
+    if (s.visibility) {
+        body["visibility"] = *s.visibility;
+    }
+    if (s.auto_accept) {
+        body["auto_accept"] = *s.auto_accept;
+    }
+    request(device_of(s.who), "PUT", ours + "/policy/" + percent_encode(user_id(s.who.user)), body);
 }
 
 std::optional<seen> http_harness::look(const std::string& observer, const std::string& subject) {
@@ -466,14 +534,18 @@ std::optional<seen> http_harness::last_heard(const actor& observer, const std::s
     return what;
 }
 
+void http_harness::check_not_broken(const actor& who, const device& d) {
+    if (!d.broken.empty()) {
+        throw scenario_error(d.broken + " at " + who.user);
+    }
+}
+
 std::size_t http_harness::take_events(const actor& observer,
                                       const std::optional<std::string>& subject) {
     device& d = device_of(observer);
     settle(observer, d);
     const std::lock_guard lock(d.mutex);
-    if (!d.broken.empty()) {
-        throw scenario_error(d.broken + " at " + observer.user);
-    }
+    check_not_broken(observer, d);
     std::size_t news = 0;
     for (auto& [sender, count] : d.news) {
         if (subject ? sender == user_id(*subject) : sender != user_id(d.user)) {
@@ -481,6 +553,37 @@ std::size_t http_harness::take_events(const actor& observer,
         }
     }
     return news;
+}
+
+std::optional<listed> http_harness::look_in_list(const std::string& owner,
+                                                 const std::string& subject) {
+    const auto a = request(device_of({owner, ""}), "GET",
+                           prefix + "/presence/list/" + percent_encode(user_id(owner)), nullptr);
+    for (const json::value& item : a.body.as_array()) {
+        if (text_of(item.as_object(), "user_id") == user_id(subject)) {
+            return read_listed(item.as_object());
+        }
+    }
+    return std::nullopt;
+}
+
+bool http_harness::has_answer(const std::string& who, const std::string& whom, step::answer what) {
+    static constexpr const char* names[] = {"incoming", "observers", "preapproved", "denied",
+                                            "blocked"};
+    const auto a = request(device_of({who, ""}), "GET",
+                           ours + "/invites/" + percent_encode(user_id(who)), nullptr);
+    const json::array& there = a.body.at(names[static_cast<std::size_t>(what)]).as_array();
+    return std::ranges::any_of(there, [&](const json::value& v) {
+        return (v.is_object() ? v.at("user_id") : v).as_string() == user_id(whom);
+    });
+}
+
+std::size_t http_harness::take_notices(const actor& who, step::notice what, const std::string& by) {
+    device& d = device_of(who);
+    settle(who, d);
+    const std::lock_guard lock(d.mutex);
+    check_not_broken(who, d);
+    return std::exchange(d.notices[{what, user_id(by)}], 0);
 }
 
 }  // namespace porchlight::scenarios

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -48,10 +49,16 @@ class http_harness final : public harness {
     void make_room(const step::makes_room& s) override;
     void restart(const step::server_restarts& s) override;
     void change_settings(const step::settings_change& s) override;
+    void change_lists(const step::changes_lists& s) override;
+    void set_policy(const step::sets_policy& s) override;
     std::optional<seen> look(const std::string& observer, const std::string& subject) override;
     std::optional<seen> last_heard(const actor& observer, const std::string& subject) override;
     std::size_t take_events(const actor& observer,
                             const std::optional<std::string>& subject) override;
+    std::optional<listed> look_in_list(const std::string& owner,
+                                       const std::string& subject) override;
+    bool has_answer(const std::string& who, const std::string& whom, step::answer what) override;
+    std::size_t take_notices(const actor& who, step::notice what, const std::string& by) override;
     // A second of real time: writing, waking and reading take some of it.
     milliseconds slack() const override { return std::chrono::seconds{speed}; }
 
@@ -69,7 +76,8 @@ class http_harness final : public harness {
             seen what;
             std::chrono::steady_clock::time_point at;
         };
-        std::map<std::string, heard> last;  // by sender
+        std::map<std::string, heard> last;                                    // by sender
+        std::map<std::pair<step::notice, std::string>, std::size_t> notices;  // by whom
         std::set<std::string> markers;
         std::string broken;
     };
@@ -88,11 +96,14 @@ class http_harness final : public harness {
     void poll_loop(device& d);
     void first_sync(device& d);
     bool record(device& d, const boost::json::value& response, bool counts);
+    static bool record_messages(device& d, const boost::json::array& messages);
     void end_loop(device& d);
     int reloads();
     void settle(const actor& observer, device& d);
+    static void check_not_broken(const actor& who, const device& d);
 
     std::unique_ptr<real_server> server_;
+    std::atomic<bool> stopping_ = false;  // what it answers then may be early and empty
     std::unique_ptr<http_client> client_;
     std::map<std::string, user> users_;
     std::map<std::string, std::string> rooms_;  // name to room id

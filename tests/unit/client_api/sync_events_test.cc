@@ -14,6 +14,7 @@ namespace json = boost::json;
 
 class old_streams : public testing::Test {
   protected:
+    explicit old_streams(settings wish = {}) : api(std::move(wish)) {}
     sync_api api;
     const std::string &alice = api.alice, &bob = api.bob, &carol = api.carol;
 
@@ -244,6 +245,82 @@ TEST_F(old_streams, a_rooms_initial_sync_has_the_presence_of_exactly_its_members
     EXPECT_TRUE(v.at("receipts").is_array());
     EXPECT_TRUE(v.at("account_data").is_array());
     EXPECT_FALSE(test::holds_null(v));
+}
+
+// More people than one task of the deciding thread looks at.
+class large_snapshot : public old_streams {
+  protected:
+    static constexpr std::size_t people = 2 * base::limits::snapshot_subjects_per_task + 10;
+    large_snapshot() : old_streams(without_rates()), room(api.create_open(alice)) {
+        for (std::size_t i = 1; i < people; ++i) {
+            tokens.push_back(api.sign_up("p" + std::to_string(i)));
+            api.join(tokens.back(), room);
+        }
+        api.put_presence("p7", tokens[6], {{"presence", "unavailable"}});
+    }
+    static settings without_rates() {
+        settings s;
+        s.rate_limits_enabled = false;
+        return s;
+    }
+    ports::http_handle begin(bool of_room) {
+        return api.start("GET",
+                         of_room ? "/_matrix/client/r0/rooms/" + api.escape(room) + "/initialSync"
+                                 : std::string("/_matrix/client/r0/initialSync"),
+                         {}, alice);
+    }
+    bool is_answered(ports::http_handle h) { return api.sender.answers.contains(h.slot); }
+    std::vector<std::string> tokens;
+    const std::string room;
+};
+
+TEST_F(large_snapshot, has_everyone_once) {
+    for (const bool of_room : {false, true}) {
+        const auto a = api.take(begin(of_room));
+        ASSERT_TRUE(a);
+        const auto found = states(a->json().at("presence"));
+        EXPECT_EQ(found.size(), people);
+        EXPECT_EQ(found.at(api.id("p7")), "unavailable");
+        EXPECT_EQ(found.at(api.id("p8")), "offline");
+        EXPECT_TRUE(found.contains(api.id("alice")));
+    }
+}
+
+TEST_F(large_snapshot, leaves_turns_to_others) {
+    for (const bool of_room : {false, true}) {
+        const auto h = begin(of_room);
+        ASSERT_TRUE(api.house.decider.step());  // the request, and the first of them
+        EXPECT_EQ(api.streams.waiting(), 1U);
+        // Whoever asks now comes in between.
+        bool had_turn = false;
+        api.house.decider.post([&] { had_turn = true; });
+        while (!had_turn) {
+            ASSERT_TRUE(api.house.decider.step());
+        }
+        EXPECT_EQ(api.streams.waiting(), 1U);
+        EXPECT_FALSE(is_answered(h));
+        EXPECT_TRUE(api.take(h));
+        EXPECT_EQ(api.streams.waiting(), 0U);
+    }
+}
+
+TEST_F(large_snapshot, ends_when_the_client_is_gone) {
+    const auto h = begin(false);
+    ASSERT_TRUE(api.house.decider.step());
+    ASSERT_EQ(api.streams.waiting(), 1U);
+    api.dispatcher.on_gone(h);
+    EXPECT_FALSE(api.take(h));
+    EXPECT_EQ(api.streams.waiting(), 0U);
+}
+
+TEST_F(large_snapshot, leaves_what_changes_meanwhile_to_the_stream) {
+    const auto h = begin(false);
+    ASSERT_TRUE(api.house.decider.step());
+    api.put_presence("p1", tokens[0], {{"presence", "unavailable"}});
+    const auto a = api.take(h);
+    ASSERT_TRUE(a);
+    const auto after = events_now(alice, "timeout=0&from=" + end_of(a->json()));
+    EXPECT_EQ(states(after.at("chunk")).at(api.id("p1")), "unavailable");
 }
 
 TEST_F(old_streams, an_invite_and_a_leave_are_events_of_the_stream) {

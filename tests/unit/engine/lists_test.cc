@@ -369,6 +369,27 @@ TEST(block, ends_with_the_state_of_now) {
     EXPECT_EQ(w.look_in(alice, 11, t).of(bob)->text, "in");
 }
 
+TEST(block, of_who_is_offline_already_is_no_event) {
+    world w;
+    w.accept(bob, alice);
+    w.put(bob, 20, state::online, "in");
+    const token before = w.first(alice, 12, false);
+    w.e->device_removed(bob, device_key{20}, w.now);
+    const token t = w.first(alice, 11, false);
+    const std::uint32_t n = w.open(alice, 10, w.first(alice, 10));
+    w.advance(1s);
+    w.block(bob, alice);
+    w.advance(1s);
+    EXPECT_FALSE(w.answered(n)) << "she could tell";
+    EXPECT_EQ(w.look_in(alice, 11, t).of(bob), nullptr);
+    ASSERT_NE(w.look_in(alice, 12, before).of(bob), nullptr);
+    EXPECT_EQ(w.look_in(alice, 12, before).of(bob)->s, state::offline);
+    w.unblock(bob, alice);
+    w.advance(1s);
+    EXPECT_FALSE(w.answered(n));
+    EXPECT_EQ(w.look_in(alice, 11, t).of(bob), nullptr);
+}
+
 TEST(block, lasts_over_a_restart_and_a_new_reason) {
     for (const bool clean : {true, false}) {
         world w;

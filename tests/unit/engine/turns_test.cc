@@ -70,6 +70,33 @@ TEST(turn, who_hides_while_a_leaving_is_told_is_lost_all_the_same) {
     }
 }
 
+TEST(looking, the_visible_come_by_parts_too) {
+    world w;
+    for (std::uint32_t u = 1; u <= 30; ++u) {
+        for (std::uint32_t r = 1; r <= 3; ++r) {
+            if (u == 1 || u % r == 0) {
+                w.join(r, user_key{u});
+            }
+        }
+    }
+    w.e->accepted(alice, user_key{50}, w.now);  // on a list, in no room
+    w.join(9, user_key{60});
+    w.e->visibility_changed(user_key{4}, user_visibility::nobody, w.now);
+    const std::vector<user_key> all = w.e->visible_to(alice);
+    ASSERT_EQ(all.size(), 30U);  // without 4, with 50
+    for (const std::size_t most : {1U, 4U, 100U}) {
+        std::vector<user_key> found;
+        user_key next{0};
+        while (next.valid()) {
+            const auto part = w.e->visible_to(alice, next, most);
+            ASSERT_LE(part.users.size(), most);
+            found.insert(found.end(), part.users.begin(), part.users.end());
+            next = part.next;
+        }
+        EXPECT_EQ(found, all);
+    }
+}
+
 // --- presence switched off and on ---
 
 struct switched_crowd : crowd {

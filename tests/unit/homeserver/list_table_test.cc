@@ -93,7 +93,7 @@ std::size_t bytes_in_use() {
     return m.uordblks + m.hblkhd;
 }
 
-// Beside the engine's share (about 23 bytes) this leaves room below the 64 of an entry in all.
+// With the engine's share, 27 bytes (`./dev bench engine`), an entry takes less than 64 in all.
 TEST(list_table, an_accepted_entry_costs_at_most_40_bytes) {
     constexpr std::uint32_t users = 50'000;
     constexpr std::uint32_t each = 20;
@@ -114,7 +114,7 @@ TEST(list_table, an_accepted_entry_costs_at_most_40_bytes) {
     RecordProperty("bytes_grown", std::to_string(grown));
     RecordProperty("bytes_loaded", std::to_string(loaded));
     EXPECT_LE(grown, 40.0);
-    EXPECT_LE(loaded, 38.0);
+    EXPECT_LE(loaded, 36.0);
 }
 
 }  // namespace
