@@ -175,6 +175,7 @@ void lists::impl::load_the_rest(ports::store_reader& store) {
         const list_pair p{r.observer, r.subject};
         const consent_half c{static_cast<consent_state>(r.state), r.since, r.noticed};
         a.names().hold(r.observer);
+        a.names().hold(r.subject);
         table.set(p, c);
         fade(p, c);
     });

@@ -172,9 +172,9 @@ int list_show(const config& c, const std::string& name) {
     return print_of(c, name, [](house& h, base::user_key u) {
         const auto policy = client_api::policy_json(h.lists->policy_of(u));
         std::cout << h.accounts->user_id(u)
-                  << (h.accounts->is_deactivated(u) ? " (deactivated)" : "") << ": visible to "
-                  << policy.at("visibility").as_string().c_str() << ", accepts "
-                  << policy.at("auto_accept").as_string().c_str() << " without asking\n";
+                  << (h.accounts->is_deactivated(u) ? " (deactivated)" : "") << ": visibility "
+                  << policy.at("visibility").as_string().c_str() << ", auto_accept "
+                  << policy.at("auto_accept").as_string().c_str() << '\n';
         for (const auto& e : h.lists->list_of(u)) {
             print_row(e.accepted ? "sees" : "asked", h.accounts->user_id(e.subject), e.invited);
         }
@@ -195,10 +195,12 @@ int list_export(const config& c, const std::string& name) {
                                                {"accepted", e.accepted},
                                                {"invited_ts", base::unix_ms(e.invited)}});
         }
-        boost::json::object all = client_api::overview_json(*h.accounts, h.lists->overview_of(u));
-        all["user_id"] = h.accounts->user_id(u);
-        all["list"] = std::move(list);
-        all["policy"] = client_api::policy_json(h.lists->policy_of(u));
+        boost::json::object all{{"user_id", h.accounts->user_id(u)},
+                                {"policy", client_api::policy_json(h.lists->policy_of(u))},
+                                {"list", std::move(list)}};
+        for (auto& part : client_api::overview_json(*h.accounts, h.lists->overview_of(u))) {
+            all.insert(part);
+        }
         std::cout << boost::json::serialize(all) << '\n';
     });
 }

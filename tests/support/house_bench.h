@@ -25,6 +25,7 @@ namespace porchlight::test {
 
 class hand_clock final : public ports::clock {
   public:
+    explicit hand_clock(base::milliseconds later = {}) { at.wall += later; }
     base::instant now() const override { return at; }
     base::instant at{base::mono_time{std::chrono::hours{1}}, base::from_unix_ms(1'700'000'000'000)};
 };
@@ -146,10 +147,12 @@ class hand_log final : public ports::commit_log {
 class house_bench : public engine::outside {
   public:
     // `kept`: a store that outlived an earlier bench (a restart); null: a new one.
-    // `clean`: how that one stopped.
+    // `clean`: how that one stopped; `later`: than that one began.
     explicit house_bench(std::shared_ptr<storage::memory_store> kept = nullptr,
-                         homeserver::settings wish = cheap_settings(), bool clean = true)
+                         homeserver::settings wish = cheap_settings(), bool clean = true,
+                         base::milliseconds later = {})
         : store(kept ? std::move(kept) : std::make_shared<storage::memory_store>()),
+          clock(later),
           config(std::move(wish)),
           engine(engine_config, *this, 0, clean, clock.at) {
         // Another life of the same store draws other tokens.
@@ -161,6 +164,7 @@ class house_bench : public engine::outside {
         to_device.load(*store);
         lists.load(*store, clean);
         store->statuses([this](ports::status_row&& r) { engine.load_status(r); });
+        store->losses([this](ports::loss_row&& r) { engine.load_loss(r); });
         if (!clean) {  // everybody is dirty, and what was written behind is lost
             store->accounts([this](ports::account_row&& r) {
                 ports::presence_row nothing_known;

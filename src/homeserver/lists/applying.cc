@@ -27,7 +27,9 @@ void lists::impl::apply_halves(const pair_change& p) {
     hold(p.who.subject, p.entry_before.state != entry_state::none,
          p.entry.state != entry_state::none);
     table.set(p.who, p.consent);
-    hold(p.who.observer, p.consent_before.there(), p.consent.there());
+    for (const user_key u : {p.who.observer, p.who.subject}) {  // either may be no account
+        hold(u, p.consent_before.there(), p.consent.there());
+    }
     if (p.consent != p.consent_before) {
         fade(p.who, p.consent);
     }
@@ -123,6 +125,7 @@ void lists::impl::sweep() {
             table.set(p, consent_half{});
             gone.push_back(ports::consent_removal{p.subject, p.observer});
             a.names().let_go(p.observer);
+            a.names().let_go(p.subject);
         }
     }
     if (!gone.empty()) {

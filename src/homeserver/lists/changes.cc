@@ -298,7 +298,7 @@ void lists::impl::add_rows(ports::write_set& set, const pair_change& p) {
     }
     if (p.consent != p.consent_before) {
         if (p.consent.there()) {
-            a.names().add_row(set, observer);
+            a.names().add_row(set, observer);  // that of a subject came with the entry
             set.push_back(row_of(p.who, p.consent));
         } else {
             set.push_back(ports::consent_removal{subject, observer});

@@ -19,8 +19,8 @@ inline std::string id(const std::string& name) {
 struct lists_bench {
     explicit lists_bench(std::shared_ptr<storage::memory_store> kept = nullptr,
                          homeserver::settings wish = test::house_bench::cheap_settings(),
-                         bool clean = false)
-        : house(std::move(kept), std::move(wish), clean) {
+                         bool clean = false, base::milliseconds later = {})
+        : house(std::move(kept), std::move(wish), clean, later) {
         house.settle();
     }
 

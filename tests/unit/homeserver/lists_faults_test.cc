@@ -15,7 +15,11 @@ using presence::user_visibility;
 class failing_store final : public storage::memory_store {
   public:
     void commit(std::span<const ports::write_set> sets, bool durable) override {
-        if (armed) {
+        if (armed && loses_behind) {
+            if (!durable) {
+                throw ports::store_error("planted");
+            }
+        } else if (armed) {
             ++calls;
             if (calls == fails_at || (calls > fails_at && and_after && fails_at != 0)) {
                 throw ports::store_error("planted");
@@ -25,6 +29,7 @@ class failing_store final : public storage::memory_store {
     }
     bool armed = false;
     bool and_after = false;
+    bool loses_behind = false;  // all that is not durable
     std::size_t calls = 0;
     std::size_t fails_at = 0;  // 0: never
 };
@@ -142,47 +147,142 @@ TEST(lists_faults, whenever_the_process_is_killed_what_was_answered_is_there) {
     }
 }
 
-// The loss of a view that ended is told by the rows of the list when the engine's own was lost.
-TEST(lists_faults, a_view_that_ended_before_a_kill_is_told_to_who_was_away) {
-    for (const bool drops : {true, false}) {
+// Calls of one pair that come at once: each is decided by what the one before it left.
+bool run_at_once(std::size_t fails_at) {
+    auto store = std::make_shared<failing_store>();
+    lists_bench model;
+    const people there(model);
+    std::size_t calls = 0;
+    {
+        lists_bench b(store);
+        const people p(b);
+        std::vector<bool> answered(8);
+        const auto note = [&answered](std::size_t i) {
+            return [&answered, i](outcome<void> r) { answered[i] = r.has_value(); };
+        };
+        store->armed = true;
+        store->fails_at = fails_at;
+        store->and_after = true;
+        auto& l = b.house.lists;
+        l.change_list(p.alice, {{id("bob")}, {}}, note(0));
+        l.answer_invites(p.bob, {.accept = {id("alice")}}, note(1));
+        l.answer_invites(p.bob, {.revoke = {id("alice")}}, note(2));
+        l.answer_invites(p.bob, {.accept = {id("alice")}}, note(3));
+        l.change_list(p.alice, {{}, {id("bob")}}, note(4));
+        l.change_list(p.alice, {{id("bob")}, {}}, note(5));
+        l.answer_invites(p.bob, {.accept = {id("alice")}}, note(6));
+        l.change_list(p.alice, {{}, {id("bob")}}, note(7));
+        b.house.settle();
+        calls = store->calls;
+        store->armed = false;
+        const std::vector<deed_of_test> same = {
+            [](auto& m, auto& w) { return m.change(w.alice, {id("bob")}); },
+            [](auto& m, auto& w) { return m.accept(w.bob, {id("alice")}); },
+            [](auto& m, auto& w) { return m.revoke(w.bob, {id("alice")}); },
+            [](auto& m, auto& w) { return m.accept(w.bob, {id("alice")}); },
+            [](auto& m, auto& w) { return m.change(w.alice, {}, {id("bob")}); },
+            [](auto& m, auto& w) { return m.change(w.alice, {id("bob")}); },
+            [](auto& m, auto& w) { return m.accept(w.bob, {id("alice")}); },
+            [](auto& m, auto& w) { return m.change(w.alice, {}, {id("bob")}); },
+        };
+        for (std::size_t i = 0; i < same.size(); ++i) {
+            if (answered[i]) {
+                EXPECT_TRUE(same[i](model, there));
+            }
+        }
+        EXPECT_EQ(state_of(b, p), state_of(model, there));
+    }
+    lists_bench after(store);
+    EXPECT_EQ(state_of(after, there), state_of(model, there));
+    return fails_at <= calls;
+}
+
+TEST(lists_faults, calls_of_one_pair_that_a_kill_cuts_off_are_whole) {
+    for (std::size_t n = 1; run_at_once(n); ++n) {
+        ASSERT_FALSE(testing::Test::HasFailure()) << "killed before call " << n;
+    }
+}
+
+// What a poll with the token shows of bob: "offline", "there", or nothing.
+std::string heard_of_bob(lists_bench& b, const caller& who, engine::token since) {
+    std::string heard;
+    b.house.on_deliver = [&](std::unique_ptr<engine::batch> answer) {
+        for (const auto& s : answer->subjects) {
+            if (b.name(s.user) == id("bob")) {
+                heard = s.shown == presence::state::offline ? "offline" : "there";
+            }
+        }
+    };
+    engine::poll poll;
+    poll.user = who.user;
+    poll.device = who.device;
+    poll.since = since;
+    b.house.engine.open(poll, b.house.clock.at);
+    b.house.settle();
+    b.house.on_deliver = nullptr;
+    return heard;
+}
+
+// The rows of the list tell what began and ended when all that was written behind is lost.
+TEST(lists_faults, a_view_that_began_or_ended_before_a_kill_is_told_to_who_was_away) {
+    enum class end { none, drop, revoke, revoke_and_asked_again };
+    for (const end how : {end::none, end::drop, end::revoke, end::revoke_and_asked_again}) {
         auto store = std::make_shared<failing_store>();
         caller alice;
-        caller bob;
         engine::token before;
         {
             lists_bench b(store);
             alice = b.user("alice");
-            bob = b.user("bob");
+            const caller bob = b.user("bob");
             b.change(alice, {id("bob")});
-            b.accept(bob, {id("alice")});
+            if (how != end::none) {
+                b.accept(bob, {id("alice")});
+            }
             before = b.house.engine.current_token();
-            store->armed = true;
-            store->fails_at = 2;  // the end itself is stored, nothing after it
-            store->and_after = true;
-            ASSERT_TRUE(drops ? b.change(alice, {}, {id("bob")}) : b.revoke(bob, {id("alice")}));
+            b.house.advance(std::chrono::seconds{1});
+            store->armed = store->loses_behind = true;
+            auto& l = b.house.lists;
+            const auto done = [](outcome<void> r) { EXPECT_TRUE(r); };
+            if (how == end::none) {
+                l.answer_invites(bob, {.accept = {id("alice")}}, done);
+            } else if (how == end::drop) {
+                l.change_list(alice, {{}, {id("bob")}}, done);
+            } else {
+                l.answer_invites(bob, {.revoke = {id("alice")}}, done);
+            }
+            if (how == end::revoke_and_asked_again) {
+                l.change_list(alice, {{id("bob")}, {}}, done);
+            }
+            b.house.settle();
             store->armed = false;
         }
-        lists_bench after(store);
-        EXPECT_FALSE(after.sees(alice, bob));
-        std::vector<std::string> shown;
-        after.house.on_deliver = [&](std::unique_ptr<engine::batch> b) {
-            for (const auto& s : b->subjects) {
-                shown.push_back(after.name(s.user) +
-                                (s.shown == presence::state::offline ? " offline" : " online"));
-            }
-        };
-        engine::poll poll;
-        poll.user = alice.user;
-        poll.device = alice.device;
-        poll.since = before;
-        after.house.engine.open(poll, after.house.clock.at);
-        after.house.settle();
-        EXPECT_NE(std::ranges::find(shown, "@bob:porch.test offline"), shown.end()) << drops;
-        std::size_t tombstones = 0;
-        after.house.store->list_entries(
-            [&](ports::list_entry_row&& r) { tombstones += r.presence_position == 0; });
-        EXPECT_EQ(tombstones, 0u);
+        const auto wish = test::house_bench::cheap_settings();
+        lists_bench after(store, wish, false, std::chrono::minutes{1});
+        EXPECT_EQ(heard_of_bob(after, alice, before), "offline") << static_cast<int>(how);
+        std::size_t not_known = 0;
+        store->list_entries(
+            [&](ports::list_entry_row&& r) { not_known += r.presence_position == 0; });
+        EXPECT_EQ(not_known, 0u) << "the positions are stored now";
+        lists_bench again(store, wish, true, std::chrono::minutes{2});
+        EXPECT_EQ(heard_of_bob(again, alice, before), "offline") << static_cast<int>(how);
+        EXPECT_EQ(again.list(alice), after.list(alice));
     }
+}
+
+TEST(lists_faults, a_view_that_began_is_told_after_a_clean_stop_too) {
+    auto store = std::make_shared<failing_store>();
+    caller alice;
+    engine::token before;
+    {
+        lists_bench b(store);
+        alice = b.user("alice");
+        const caller bob = b.user("bob");
+        b.change(alice, {id("bob")});
+        before = b.house.engine.current_token();
+        b.accept(bob, {id("alice")});
+    }
+    lists_bench after(store, test::house_bench::cheap_settings(), true, std::chrono::minutes{1});
+    EXPECT_EQ(heard_of_bob(after, alice, before), "offline");
 }
 
 }  // namespace

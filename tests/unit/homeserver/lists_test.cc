@@ -143,6 +143,32 @@ TEST_F(lists_test, one_notice_a_day_whatever_lies_between) {
     EXPECT_EQ(after.mail(bob.device), (ids{invite, invite}));
 }
 
+TEST_F(lists_test, a_day_is_not_shorter_than_a_day) {
+    b.house.advance(1ms);
+    b.change(alice, {id("bob")});
+    b.change(alice, {}, {id("bob")});
+    b.house.advance(24h - 1ms);
+    b.change(alice, {id("bob")});
+    EXPECT_EQ(b.mail(bob.device).size(), 1u);
+    b.change(alice, {}, {id("bob")});
+    b.house.advance(1s);
+    b.change(alice, {id("bob")});
+    EXPECT_EQ(b.mail(bob.device).size(), 2u);
+}
+
+TEST_F(lists_test, telling_a_new_device_of_what_waits_is_a_notice) {
+    b.change(alice, {id("bob")});
+    b.change(alice, {}, {id("bob")});
+    b.change(alice, {id("bob")});
+    b.house.advance(20h);
+    b.house.wait<login_result>(
+        [&](auto done) { b.house.accounts.login("bob", "pw-bob", {}, std::move(done)); });
+    b.change(alice, {}, {id("bob")});
+    b.house.advance(6h);
+    b.change(alice, {id("bob")});
+    EXPECT_EQ(b.mail(bob.device), (ids{invite})) << "the last notice was 6 hours ago";
+}
+
 TEST_F(lists_test, what_waits_is_told_to_a_device_that_comes_later) {
     b.change(alice, {id("bob"), id("carol")});
     const caller dave = b.user("dave");
@@ -251,6 +277,7 @@ TEST_F(lists_test, a_blocked_id_need_not_exist_and_sees_nothing_when_it_does) {
     EXPECT_FALSE(seen->last_active);
     after.unblock(bob, {id("mallory"), "@m:elsewhere.test"});
     EXPECT_TRUE(after.overview(bob).blocked.empty());
+    EXPECT_FALSE(after.house.accounts.names().find("@m:elsewhere.test"));
 }
 
 // --- policies ---
@@ -306,15 +333,21 @@ TEST_F(lists_test, nobody_looks_like_not_having_answered) {
 // --- who is not here ---
 
 TEST_F(lists_test, unknown_and_remote_ids_stay_pending_and_leave_no_trace_when_dropped) {
+    b.change(alice, {id("phantom")});
+    b.change(alice, {}, {id("phantom")});
+    EXPECT_TRUE(b.house.accounts.names().find(id("phantom"))) << "a notice was noted for it";
     ASSERT_TRUE(b.change(alice, {id("ghost"), "@x:elsewhere.test", "@x:elsewhere.test"}));
     EXPECT_EQ(b.list(alice), (ids{"@ghost:porch.test pending", "@x:elsewhere.test pending"}));
     EXPECT_EQ(b.house.accounts.count(), 2u);
     lists_bench after(b.house.store);
     EXPECT_EQ(after.list(alice), b.list(alice));
     after.change(alice, {}, {id("ghost"), "@x:elsewhere.test"});
-    after.house.advance(26h);
-    EXPECT_EQ(after.rows(), "");
     EXPECT_FALSE(after.house.accounts.names().find("@x:elsewhere.test"));
+    EXPECT_TRUE(after.house.accounts.names().find(id("ghost"))) << "who has a half of their own";
+    lists_bench later(b.house.store);
+    later.house.advance(26h);
+    EXPECT_EQ(later.rows(), "");
+    EXPECT_FALSE(later.house.accounts.names().find(id("ghost")));
 }
 
 TEST_F(lists_test, deactivation_removes_both_sides_and_is_then_as_unknown) {
@@ -334,10 +367,30 @@ TEST_F(lists_test, deactivation_removes_both_sides_and_is_then_as_unknown) {
     EXPECT_EQ(rows.find("entry"), std::string::npos) << rows;
     EXPECT_EQ(rows.find("consent"), std::string::npos) << rows;
     EXPECT_EQ(rows.find("block"), std::string::npos) << rows;
+    EXPECT_EQ(b.house.engine.visibility(bob.user), user_visibility::lists_only)
+        << "nobody sees more of who is gone";
     EXPECT_EQ(b.change(bob, {id("alice")}).error().code, errc::user_deactivated);
     ASSERT_TRUE(b.change(alice, {id("bob"), id("nobody")}));
     EXPECT_EQ(b.list(alice), (ids{"@bob:porch.test pending", "@nobody:porch.test pending"}));
     EXPECT_TRUE(b.overview(bob).incoming.empty());
+}
+
+TEST_F(lists_test, an_invite_that_crosses_a_deactivation_goes_with_it) {
+    for (const bool preapproved : {false, true}) {
+        const caller who = preapproved ? bob : b.user("carol");
+        if (preapproved) {
+            b.accept(bob, {id("alice")});
+        }
+        b.house.log_device.held = true;
+        b.house.accounts.deactivate(who.user, [](outcome<void>) {});
+        b.house.lists.change_list(alice, {{b.name(who.user)}, {}},
+                                  [](outcome<void> r) { EXPECT_TRUE(r); });
+        b.house.log_device.held = false;
+        b.house.settle();
+        EXPECT_TRUE(b.list(alice).empty());
+        EXPECT_FALSE(b.sees(alice, who));
+        EXPECT_EQ(b.rows(), "");
+    }
 }
 
 TEST_F(lists_test, a_deactivation_that_a_kill_cut_short_is_finished_at_the_start) {
@@ -354,6 +407,28 @@ TEST_F(lists_test, a_deactivation_that_a_kill_cut_short_is_finished_at_the_start
     after.house.settle();
     EXPECT_TRUE(after.list(alice).empty());
     EXPECT_EQ(after.rows(), "") << "names went with what referred to them";
+}
+
+// Accounts made by the administrator and never seen have no presence to load after a start.
+TEST_F(lists_test, users_whom_the_engine_never_heard_of) {
+    const caller carol = b.user("carol");
+    for (const bool clean : {true, false}) {
+        lists_bench after(b.house.store, test::house_bench::cheap_settings(), clean);
+        EXPECT_TRUE(after.policy(carol, user_visibility::lists_only, auto_accept::contacts));
+        EXPECT_TRUE(after.block(carol, {id("bob")}));
+        EXPECT_TRUE(after.unblock(carol, {id("bob")}));
+        EXPECT_TRUE(after.change(alice, {id("bob"), id("carol")}));
+        EXPECT_TRUE(after.accept(bob, {id("alice")}));
+        EXPECT_TRUE(after.accept(carol, {id("alice")}));
+        EXPECT_TRUE(after.sees(alice, bob));
+        EXPECT_TRUE(after.block(bob, {id("alice")}));
+        EXPECT_TRUE(after.revoke(carol, {id("alice")}));
+        EXPECT_FALSE(after.sees(alice, carol));
+        EXPECT_TRUE(after.change(alice, {}, {id("bob"), id("carol")}));
+        EXPECT_FALSE(after.sees(alice, bob));
+        EXPECT_TRUE(after.unblock(bob, {id("alice")}));
+        EXPECT_TRUE(after.policy(carol, user_visibility::everyone));
+    }
 }
 
 // --- waiting for each other ---
