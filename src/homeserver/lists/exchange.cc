@@ -9,7 +9,6 @@ using presence::consent_message;
 using presence::consent_state;
 using presence::entry_input;
 using presence::entry_message;
-using presence::entry_state;
 
 namespace {
 
