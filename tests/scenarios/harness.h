@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,12 @@ struct seen {
 struct listed {
     bool accepted = false;
     seen shown;
+};
+
+// The harness itself came too late for what it was to do: the machine was busy, and what it would
+// see says nothing about the server. The scenario is to be played again.
+struct played_too_late : std::runtime_error {
+    using std::runtime_error::runtime_error;
 };
 
 // The world in which a scenario is played: the pure core, the engine, the real server. One harness
@@ -85,6 +92,7 @@ struct outcome {
     std::vector<std::string> failures;  // "FILE:LINE: the line; expected ..., seen ..."
 };
 
+// Throws played_too_late when the harness does.
 outcome run_scenario(const scenario& s, harness& h);
 outcome run_scenario(const std::filesystem::path& file, harness& h);
 

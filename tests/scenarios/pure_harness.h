@@ -16,7 +16,7 @@ namespace porchlight::scenarios {
 // presence lists a list_book, and after each step and deadline every pair of users is looked at
 // again. Syncing devices poll like real clients: again after 25 s, and at once after each answer
 // with news.
-class pure_harness final : public harness {
+class pure_harness : public harness {
   public:
     std::string_view name() const override { return "pure"; }
     void begin(const setup& s) override;

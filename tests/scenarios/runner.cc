@@ -120,6 +120,8 @@ outcome run_scenario(const scenario& s, harness& h) {
         try {
             h.advance_to(l.at);
             failure = std::visit(player{h}, l.what);
+        } catch (const played_too_late&) {
+            throw;
         } catch (const std::exception& e) {
             failure = e.what();
             over = true;

@@ -89,6 +89,14 @@ TEST(scenario_runner, stops_at_an_impossible_step) {
     EXPECT_THAT(o.failures[0], HasSubstr("nobody is called carol"));
 }
 
+TEST(scenario_runner, leaves_coming_too_late_to_who_can_play_again) {
+    struct late_harness : pure_harness {
+        void advance_to(milliseconds) override { throw played_too_late("busy"); }
+    } h;
+    EXPECT_THROW(run_scenario(parse("given a exists\nat 1s a sees herself offline", "x.scn"), h),
+                 played_too_late);
+}
+
 TEST(scenario_runner, skips_what_is_for_another_harness) {
     EXPECT_TRUE(play("only http\nat 1s alice sees bob online\n").skipped);
     EXPECT_FALSE(play("only http, pure\nat 1s alice sees bob offline\n").skipped);

@@ -17,12 +17,6 @@
 
 namespace porchlight::scenarios {
 
-// The harness itself came too late for what it was to do: the machine was busy, and what it would
-// see says nothing about the server. The scenario is to be played again.
-struct played_too_late : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
 // A scenario against the real server over HTTP, `speed` times faster than told: all timeouts are
 // divided by it, and real time passes.
 class http_harness final : public harness {
