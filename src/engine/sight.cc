@@ -355,13 +355,14 @@ void engine::unblocked(user_key subject, user_key observer, instant now) {
     const bool looks_the_same = e.frozen(*b) == e.shown_to_others(subject, now);
     e.blocks_.remove(observer, subject);
     e.records_[observer.index()].is_blocked = !e.blocks_.of(observer).empty();
-    if (looks_the_same || !e.settings_.enabled || !e.may_see(observer, subject)) {
+    // While presence is off, a device that was away may still show the text that was frozen.
+    if ((looks_the_same && e.settings_.enabled) || !e.may_see(observer, subject)) {
         return;
     }
     // As in visibility_changed().
     e.soil(subject, now);
     e.changed_[subject.index()] = e.positions_.next(now);
-    if (live_user* l = e.live(observer); l != nullptr) {
+    if (live_user* l = e.live(observer); l != nullptr && e.settings_.enabled) {
         e.mark_user(*l, subject, now);
     }
 }

@@ -390,6 +390,23 @@ TEST(block, of_who_is_offline_already_is_no_event) {
     EXPECT_EQ(w.look_in(alice, 11, t).of(bob), nullptr);
 }
 
+TEST(block, that_ends_while_presence_is_off_leaves_no_frozen_text_with_who_was_away) {
+    world w;
+    w.accept(bob, alice);
+    w.put(bob, 20, state::online, "in");
+    w.block(bob, alice);
+    w.put(bob, 20, state::online, "");
+    const token t = w.first(alice, 10, false);  // "in"
+    w.config.enabled = false;
+    w.e->reconfigure(w.config, w.now);
+    w.advance(1s);
+    w.unblock(bob, alice);
+    w.advance(1s);
+    const answer a = w.look_in(alice, 10, t);
+    ASSERT_NE(a.of(bob), nullptr);
+    EXPECT_EQ(a.of(bob)->text, "");
+}
+
 TEST(block, lasts_over_a_restart_and_a_new_reason) {
     for (const bool clean : {true, false}) {
         world w;
