@@ -140,10 +140,18 @@ void lists::load(ports::store_reader& store, bool clean) {
     }
 }
 
+void lists::ready() {
+    if (impl_->found.empty()) {
+        return;
+    }
+    // The engine's losses are written by a task, too, which came before.
+    impl_->s.decider.post(
+        [m = impl_.get()] { m->s.log.write_behind(std::exchange(m->found, {}), [](bool) {}); });
+}
+
 // A row whose position is not known was committed, and the stop came before the engine's answer.
 void lists::impl::load_entries(ports::store_reader& store, bool clean) {
     const auto newest = s.engine.current_token().presence;
-    ports::write_set settled;
     store.list_entries([&](ports::list_entry_row&& r) {
         const list_pair p{r.observer, r.subject};
         const entry_half e{static_cast<entry_state>(r.state), r.invited};
@@ -154,23 +162,19 @@ void lists::impl::load_entries(ports::store_reader& store, bool clean) {
             s.engine.load_acceptance_end(r.observer, r.subject);
         }
         if (e.state == entry_state::none) {
-            settled.push_back(ports::list_entry_removal{r.observer, r.subject});
+            found.push_back(ports::list_entry_removal{r.observer, r.subject});
             return;
         }
         if (!known) {
-            settled.push_back(row_of(p, e, newest));
+            found.push_back(row_of(p, e, newest));
         }
         a.names().hold(r.subject);
         table.set(p, e);
     });
-    if (!settled.empty()) {
-        s.log.write_behind(std::move(settled), [](bool) {});
-    }
 }
 
 void lists::impl::load_the_rest(ports::store_reader& store) {
     const auto newest = s.engine.current_token().presence;
-    ports::write_set settled;
     store.consents([&](ports::consent_row&& r) {
         const list_pair p{r.observer, r.subject};
         const consent_half c{static_cast<consent_state>(r.state), r.since, r.noticed};
@@ -189,28 +193,23 @@ void lists::impl::load_the_rest(ports::store_reader& store) {
                             r.presence_position);
         if (r.presence_position == 0) {
             r.presence_position = newest;
-            settled.push_back(std::move(r));
+            found.push_back(std::move(r));
         }
     });
     store.policies([&](ports::policy_row&& r) {
-        const auto visibility = static_cast<user_visibility>(r.visibility);
-        // What it was before is not known: whatever makes the change one that is told.
-        const auto before = visibility == user_visibility::everyone ? user_visibility::nobody
-                                                                    : user_visibility::everyone;
-        user_policy p{visibility, std::nullopt, r.presence_position};
+        user_policy p{.visibility = static_cast<user_visibility>(r.visibility),
+                      .before = static_cast<user_visibility>(r.visibility_before),
+                      .presence_position = r.presence_position};
         if (r.auto_accept) {
             p.auto_accept = static_cast<presence::auto_accept>(*r.auto_accept);
         }
-        s.engine.load_visibility(r.user, visibility, r.presence_position, before);
+        s.engine.load_visibility(r.user, p.visibility, r.presence_position, p.before);
         if (r.presence_position == 0) {
             p.presence_position = newest;
-            settled.push_back(row_of(r.user, p));
+            found.push_back(row_of(r.user, p));
         }
         table.set_policy(r.user, p);
     });
-    if (!settled.empty()) {
-        s.log.write_behind(std::move(settled), [](bool) {});
-    }
 }
 
 }  // namespace porchlight::homeserver

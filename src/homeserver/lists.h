@@ -25,6 +25,9 @@ class lists {
     lists(services& s, accounts& a, to_device& mail);
     ~lists();
     void load(ports::store_reader& store, bool clean);  // after accounts; loads the engine too
+    // After the engine's ready(): what was not known of the last run is stored, behind the losses
+    // that it brought. Without it the next start finds the same again.
+    void ready();
 
     // --- the owner's list ---
     struct change {

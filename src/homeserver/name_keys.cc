@@ -1,27 +1,28 @@
 #include "homeserver/name_keys.h"
 
+#include <utility>
+
 #include "homeserver/durable_log.h"
 
 namespace porchlight::homeserver {
 
 void name_keys::load(ports::store_reader& store) {
-    ports::write_set stale;
     store.names([&](ports::name_row&& r) {
         if (table_.find_any(r.user_id)) {  // became an account while something was written of it
-            stale.push_back(ports::name_removal{r.user});
+            stale_.push_back(ports::name_removal{r.user});
             return;
         }
         table_.add_name(r.user, r.user_id);
         table_.find_name(r.user)->stored = true;
     });
-    if (!stale.empty()) {
-        s_.log.write_behind(std::move(stale), [](bool) {});
-    }
     next_ = table_.key_bound();
     free_ = table_.free_keys();
 }
 
 void name_keys::drop_unheld() {
+    if (!stale_.empty()) {
+        s_.log.write_behind(std::exchange(stale_, {}), [](bool) {});
+    }
     for (const user_key u : table_.names()) {
         hold(u);
         let_go(u);

@@ -18,7 +18,7 @@ namespace porchlight::homeserver {
 class name_keys {
   public:
     name_keys(account_table& t, services& s) : table_(t), s_(s) {}
-    void load(ports::store_reader& store);  // after the accounts
+    void load(ports::store_reader& store);  // after the accounts; on any thread, alone
     void drop_unheld();                     // once all that holds names was loaded
 
     std::optional<user_key> find(std::string_view user_id) const;  // accounts and names
@@ -40,6 +40,7 @@ class name_keys {
     account_table& table_;
     services& s_;
     std::vector<user_key> free_;
+    ports::write_set stale_;  // rows of names that became accounts, until drop_unheld()
     std::uint32_t next_ = 0;
 };
 

@@ -196,9 +196,11 @@ struct block_removal {
 // What a user said about who may see them. No row: everyone, and the server's default auto-accept.
 struct policy_row {
     user_key user;
-    std::uint8_t visibility = 0;              // presence::user_visibility
-    std::optional<std::uint8_t> auto_accept;  // presence::auto_accept; none: the server's default
-    std::uint64_t presence_position = 0;      // P of the last change of visibility; 0: not known
+    std::uint8_t visibility = 0;         // presence::user_visibility
+    std::uint8_t visibility_before = 0;  // ... before its last change
+    // presence::auto_accept; none: the server's default
+    std::optional<std::uint8_t> auto_accept = {};
+    std::uint64_t presence_position = 0;  // P of the last change of visibility; 0: not known
 };
 // A message to one device, kept until the device presents a token at or past its position.
 struct to_device_row {

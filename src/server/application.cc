@@ -143,7 +143,10 @@ application::~application() {
 
 void application::start() {
     impl& m = *impl_;
-    m.runtime.executor().post([&m] { m.home.engine_ptr->ready(m.clock.now()); });
+    m.runtime.executor().post([&m] {
+        m.home.engine_ptr->ready(m.clock.now());
+        m.home.lists->ready();
+    });
     m.runtime.start(m.door);
     for (const auto& b : m.runtime.bound()) {
         log::info("server", "listening",

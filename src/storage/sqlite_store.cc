@@ -276,10 +276,12 @@ void sqlite_store::blocks(unique_function<void(block_row&&)> each) {
 
 void sqlite_store::policies(unique_function<void(policy_row&&)> each) {
     impl_->rows(query::policies, [&](const statement& s) {
-        policy_row r{s.key<user_key>(0), static_cast<std::uint8_t>(s.integer(1)), std::nullopt,
-                     s.position(3)};
-        if (!s.is_null(2)) {
-            r.auto_accept = static_cast<std::uint8_t>(s.integer(2));
+        policy_row r{.user = s.key<user_key>(0),
+                     .visibility = static_cast<std::uint8_t>(s.integer(1)),
+                     .visibility_before = static_cast<std::uint8_t>(s.integer(2)),
+                     .presence_position = s.position(4)};
+        if (!s.is_null(3)) {
+            r.auto_accept = static_cast<std::uint8_t>(s.integer(3));
         }
         each(std::move(r));
     });

@@ -175,6 +175,7 @@ class house_bench : public engine::outside {
         accounts.on_deactivated([this](base::user_key u) { rooms.leave_all(u); });
         accounts.on_profile_changed([this](base::user_key u) { rooms.profile_changed(u); });
         engine.ready(clock.at);
+        lists.ready();
     }
     static homeserver::settings cheap_settings() {
         homeserver::settings s;

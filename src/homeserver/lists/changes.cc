@@ -129,6 +129,7 @@ outcome<void> lists::impl::decide(call& c) {
         user_policy after = before;
         after.auto_accept = c.wish->auto_accept ? c.wish->auto_accept : before.auto_accept;
         if (c.wish->visibility && *c.wish->visibility != before.visibility) {
+            after.before = before.visibility;
             after.visibility = *c.wish->visibility;
             after.presence_position = 0;
         }
@@ -275,8 +276,10 @@ ports::consent_row lists::impl::row_of(list_pair p, const consent_half& c) {
 }
 
 ports::policy_row lists::impl::row_of(user_key u, const user_policy& p) {
-    ports::policy_row r{u, static_cast<std::uint8_t>(p.visibility), std::nullopt,
-                        p.presence_position};
+    ports::policy_row r{.user = u,
+                        .visibility = static_cast<std::uint8_t>(p.visibility),
+                        .visibility_before = static_cast<std::uint8_t>(p.before),
+                        .presence_position = p.presence_position};
     if (p.auto_accept) {
         r.auto_accept = static_cast<std::uint8_t>(*p.auto_accept);
     }

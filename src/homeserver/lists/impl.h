@@ -32,6 +32,7 @@ struct lists::impl {
     // Views that ended, whose rows still say that their position is not known: it is written once
     // the engine's loss is on its way.
     std::unordered_map<list_pair, std::uint64_t> unsettled;
+    ports::write_set found;  // loaded rows whose position was not known, until ready()
     // Halves without a state, kept since a notice may not be given again before then.
     std::multimap<wall_time, list_pair> fading;
     bool sweeping = false;

@@ -34,8 +34,9 @@ struct consent_half {
 // What a user said about who may see them.
 struct user_policy {
     presence::user_visibility visibility = presence::user_visibility::everyone;
-    std::optional<presence::auto_accept> auto_accept;  // none: the server's default
-    std::uint64_t presence_position = 1;               // of the last change of visibility; 1: never
+    presence::user_visibility before = presence::user_visibility::everyone;  // the last change
+    std::optional<presence::auto_accept> auto_accept = {};  // none: the server's default
+    std::uint64_t presence_position = 1;  // of the last change of visibility; 1: never
     bool says_nothing() const {
         return visibility == presence::user_visibility::everyone && !auto_accept;
     }

@@ -102,11 +102,19 @@ CREATE TABLE to_device(
 CREATE INDEX to_device_by_position ON to_device(position);
 )sql";
 
+// What a policy was before its last change: 0 everyone, 2 nobody. Of older rows it is not known:
+// whatever makes the change one that is told.
+constexpr const char* version_5 = R"sql(
+ALTER TABLE policy ADD COLUMN visibility_before INTEGER NOT NULL DEFAULT 0;
+UPDATE policy SET visibility_before = 2 WHERE visibility = 0;
+)sql";
+
 constexpr std::array steps{
     migration{"the first schema", version_1},
     migration{"indexes for age, room state, receipts and account data", version_2},
     migration{"devices suppressed by PUT offline", version_3},
     migration{"presence lists, policies and messages to devices", version_4},
+    migration{"the visibility before a policy", version_5},
 };
 
 }  // namespace

@@ -46,7 +46,8 @@ constexpr struct {
      "SELECT subject, observer, frozen_text, frozen_last_active, presence_position FROM block"
      " ORDER BY subject, observer"},
     {query::policies,
-     "SELECT user, visibility, auto_accept, presence_position FROM policy ORDER BY user"},
+     "SELECT user, visibility, visibility_before, auto_accept, presence_position FROM policy"
+     " ORDER BY user"},
     {query::to_device_positions,
      "SELECT device, position FROM to_device ORDER BY device, position"},
     {query::meta, "SELECT value FROM meta WHERE name=?"},

@@ -80,8 +80,8 @@ writer::writer(connection& c)
              " presence_position) VALUES(?,?,?,?,?)"),
       block_gone_(c, "DELETE FROM block WHERE subject=? AND observer=?"),
       policy_(c,
-              "REPLACE INTO policy(user, visibility, auto_accept, presence_position)"
-              " VALUES(?,?,?,?)"),
+              "REPLACE INTO policy(user, visibility, visibility_before, auto_accept,"
+              " presence_position) VALUES(?,?,?,?,?)"),
       to_device_(c,
                  "REPLACE INTO to_device(device, position, type, sender, content)"
                  " VALUES(?,?,?,?,?)"),
@@ -206,7 +206,7 @@ void writer::apply(const block_removal& r) {
     block_gone_.run(r.subject, r.observer);
 }
 void writer::apply(const policy_row& r) {
-    policy_.run(r.user, r.visibility, r.auto_accept, r.presence_position);
+    policy_.run(r.user, r.visibility, r.visibility_before, r.auto_accept, r.presence_position);
 }
 void writer::apply(const to_device_row& r) {
     to_device_.run(r.device, r.position, r.type, r.sender, r.content);

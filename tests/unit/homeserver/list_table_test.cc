@@ -78,7 +78,7 @@ TEST(list_table, blocks_and_policies) {
     EXPECT_EQ(t.blockers_of(user_key{1}).size(), 2u);
     t.set_block(pair(1, 2), false);
     EXPECT_FALSE(t.blocks(pair(1, 2)));
-    t.set_policy(user_key{7}, {user_visibility::nobody, std::nullopt, 5});
+    t.set_policy(user_key{7}, {.visibility = user_visibility::nobody, .presence_position = 5});
     EXPECT_EQ(t.policy_of(user_key{7}).visibility, user_visibility::nobody);
     EXPECT_EQ(t.policy_of(user_key{8}).visibility, user_visibility::everyone);
     EXPECT_EQ(t.users(), (std::vector{user_key{3}, user_key{7}}));

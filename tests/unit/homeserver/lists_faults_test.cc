@@ -269,6 +269,24 @@ TEST(lists_faults, a_view_that_began_or_ended_before_a_kill_is_told_to_who_was_a
     }
 }
 
+// After a kill the engine needs it, so as to tell of nobody whom rooms did not show.
+TEST(lists_faults, the_row_of_a_policy_names_the_visibility_before) {
+    auto store = std::make_shared<failing_store>();
+    lists_bench b(store);
+    const caller bob = b.user("bob");
+    ASSERT_TRUE(b.policy(bob, user_visibility::lists_only));
+    ASSERT_TRUE(b.policy(bob, user_visibility::nobody));
+    ASSERT_TRUE(b.policy(bob, std::nullopt, presence::auto_accept::everyone));
+    std::size_t rows = 0;
+    store->policies([&](ports::policy_row&& r) {
+        ++rows;
+        EXPECT_EQ(r.visibility, static_cast<std::uint8_t>(user_visibility::nobody));
+        EXPECT_EQ(r.visibility_before, static_cast<std::uint8_t>(user_visibility::lists_only));
+        EXPECT_NE(r.presence_position, 0U);
+    });
+    EXPECT_EQ(rows, 1U);
+}
+
 TEST(lists_faults, a_view_that_began_is_told_after_a_clean_stop_too) {
     auto store = std::make_shared<failing_store>();
     caller alice;

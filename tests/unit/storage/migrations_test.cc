@@ -66,7 +66,7 @@ TEST_P(older_version, is_migrated_with_all_its_rows) {
     EXPECT_THAT(all(s, &store_reader::presences), ElementsAre(seen(1, 77)));
     EXPECT_EQ(all(s, &store_reader::losses).at(0).position, 66U);
     EXPECT_EQ(s.meta("server_name"), "here");
-    EXPECT_EQ(s.last_position(), 4U);
+    EXPECT_EQ(s.last_position(), GetParam() < 4 ? 4U : 5U);
     EXPECT_THAT(s.events({.room = room_key{1}}),
                 ElementsAre(message(1, 1), state(2, 1, "m.room.name")));
     EXPECT_THAT(s.events({.room = room_key{1}, .state_only = true}),
@@ -76,6 +76,22 @@ TEST_P(older_version, is_migrated_with_all_its_rows) {
     EXPECT_EQ(s.filter(user_key{1}, 0), "{}");
     EXPECT_EQ(s.transaction(device_key{1}, "send", "new"), "$e1");
     EXPECT_EQ(s.transaction(device_key{1}, "send", "old"), std::nullopt) << "older than two days";
+}
+
+TEST(migrations, an_older_policy_is_one_whose_change_is_told) {
+    const temporary_folder folder;
+    {
+        connection c{folder / "p.db", access::read_write, ""};
+        c.run(schema_file(4));
+    }
+    sqlite_store s{{.path = folder / "p.db"}};
+    const auto policies = all(s, &store_reader::policies);
+    ASSERT_EQ(policies.size(), 2U);
+    EXPECT_EQ(policies[0].visibility, 2);
+    EXPECT_EQ(policies[0].visibility_before, 0);
+    EXPECT_EQ(policies[1].visibility, 0);
+    EXPECT_EQ(policies[1].visibility_before, 2);
+    EXPECT_EQ(policies[1].auto_accept, 3);
 }
 
 TEST_P(older_version, becomes_what_a_new_database_is) {

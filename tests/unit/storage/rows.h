@@ -70,7 +70,7 @@ inline block_row block(std::uint32_t subject, std::uint32_t observer) {
             std::uint64_t{subject} << 40};
 }
 inline policy_row policy(std::uint32_t user) {
-    return {user_key{user}, 1, std::uint8_t{3}, std::uint64_t{user} << 40};
+    return {user_key{user}, 1, 2, std::uint8_t{3}, std::uint64_t{user} << 40};
 }
 inline to_device_row letter(std::uint32_t device, std::uint64_t position) {
     return {device_key{device}, position, "m.presence_invite", "@alice:here",
@@ -130,7 +130,8 @@ PORCHLIGHT_SAME(list_entry_row, r.observer, r.subject, r.state, r.invited, r.pre
 PORCHLIGHT_SAME(consent_row, r.subject, r.observer, r.state, r.since, r.noticed)
 PORCHLIGHT_SAME(block_row, r.subject, r.observer, r.frozen_text, r.frozen_last_active,
                 r.presence_position)
-PORCHLIGHT_SAME(policy_row, r.user, r.visibility, r.auto_accept, r.presence_position)
+PORCHLIGHT_SAME(policy_row, r.user, r.visibility, r.visibility_before, r.auto_accept,
+                r.presence_position)
 PORCHLIGHT_SAME(to_device_row, r.device, r.position, r.type, r.sender, r.content)
 #undef PORCHLIGHT_SAME
 }  // namespace porchlight::ports
