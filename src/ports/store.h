@@ -214,18 +214,44 @@ struct to_device_removal {
     device_key device;
     std::uint64_t up_to = 0;
 };
+// JSON of a user that the server keeps for clients and hardly reads, e.g. their keys and backups.
+struct document_row {
+    user_key user;
+    std::string kind;  // what it is, e.g. "device_keys": fixed names of the code, not of clients
+    std::string key;   // unique with user and kind
+    std::string json;
+    std::uint64_t position = 0;  // D; 0: of no interest to streams
+};
+// The document; or, with `below`, all of the kind whose keys begin with `key`.
+struct document_removal {
+    user_key user;
+    std::string kind, key;
+    bool below = false;
+};
+// An uploaded file, whose bytes lie elsewhere.
+struct media_row {
+    std::string media_id;  // unique
+    user_key user;         // who uploaded it
+    std::string content_type, file_name;
+    std::uint64_t bytes = 0;
+    wall_time created;
+};
+struct media_removal {
+    std::string media_id;
+};
 // Event -> redaction: replaces the event's json.
 struct redaction {
     std::uint64_t position = 0;
     std::string json;
 };
 
-using write = std::variant<account_row, profile_row, device_row, device_removal, filter_row,
-                           account_data_row, room_row, event_row, membership_row, alias_row,
-                           alias_removal, receipt_row, transaction_row, status_row, presence_row,
-                           loss_row, loss_removal, meta_row, redaction, name_row, name_removal,
-                           list_entry_row, list_entry_removal, consent_row, consent_removal,
-                           block_row, block_removal, policy_row, to_device_row, to_device_removal>;
+using write =
+    std::variant<account_row, profile_row, device_row, device_removal, filter_row, account_data_row,
+                 room_row, event_row, membership_row, alias_row, alias_removal, receipt_row,
+                 transaction_row, status_row, presence_row, loss_row, loss_removal, meta_row,
+                 redaction, name_row, name_removal, list_entry_row, list_entry_removal, consent_row,
+                 consent_removal, block_row, block_removal, policy_row, to_device_row,
+                 to_device_removal, document_row, document_removal, media_row, media_removal>;
 using write_set = std::vector<write>;
 
 // --- reading ---
@@ -237,6 +263,17 @@ struct event_query {
     bool newest_first = false;
     std::size_t limit = 100;
     bool state_only = false;
+};
+
+struct document_query {
+    user_key user;
+    std::string_view kind;
+    std::string_view prefix = {};  // of the key
+    std::string_view after = {};   // key > after
+    std::size_t limit = 100;
+};
+struct media_use {
+    std::uint64_t count = 0, bytes = 0;
 };
 
 // All calls are thread-safe, see only committed writes, and may block: call them from the cold pool
@@ -286,6 +323,16 @@ class store_reader {
     // Of one device, after < position <= up_to, oldest first, at most `limit`.
     virtual std::vector<to_device_row> to_device(device_key device, std::uint64_t after,
                                                  std::uint64_t up_to, std::size_t limit) = 0;
+    virtual std::optional<document_row> document(user_key user, std::string_view kind,
+                                                 std::string_view key) = 0;
+    virtual std::vector<document_row> documents(const document_query& q) = 0;  // by key
+    virtual std::uint64_t document_count(user_key user, std::string_view kind,
+                                         std::string_view prefix) = 0;
+    virtual void documents_of_kind(
+        std::string_view kind,
+        base::unique_function<void(document_row&&)> each) = 0;  // by user, key
+    virtual std::optional<media_row> media(std::string_view media_id) = 0;
+    virtual media_use media_used(user_key user) = 0;
     virtual std::optional<std::string> filter(user_key user, std::uint32_t filter) = 0;
     virtual std::uint32_t filter_count(user_key user) = 0;  // filters are numbered from 0
     virtual std::optional<std::string> transaction(device_key device, std::string_view kind,

@@ -57,6 +57,8 @@ struct memory_store::tables {
     by_pair<block_row> blocks;             // by subject, observer
     by_user<policy_row> policies;
     std::map<std::pair<device_key, std::uint64_t>, to_device_row> to_device;
+    std::map<std::tuple<std::string, user_key, std::string>, document_row> documents;
+    std::map<std::string, media_row, std::less<>> media;
     std::map<std::string, std::string, std::less<>> meta;
 
     std::vector<std::function<void()>> undo;  // of the running commit, newest last
@@ -192,6 +194,23 @@ struct memory_store::tables {
             remove(to_device, key);
         }
     }
+    void apply(const document_row& r) { put(documents, {r.kind, r.user, r.key}, r); }
+    void apply(const document_removal& r) {
+        if (!r.below) {
+            remove(documents, {r.kind, r.user, r.key});
+            return;
+        }
+        std::vector<std::string> keys;
+        each_document({r.user, r.kind, r.key}, [&](const document_row& d) {
+            keys.push_back(d.key);
+            return true;
+        });
+        for (const std::string& key : keys) {
+            remove(documents, {r.kind, r.user, key});
+        }
+    }
+    void apply(const media_row& r) { put(media, r.media_id, r); }
+    void apply(const media_removal& r) { remove(media, r.media_id); }
     void apply(const meta_row& r) { put(meta, r.name, r.value); }
     void apply(const redaction& r) {
         const auto found = events.find(r.position);
@@ -209,6 +228,19 @@ struct memory_store::tables {
              it != event_by_room.end() && it->first.first == room && it->first.second <= up_to;
              ++it) {
             each(events.at(it->first.second));
+        }
+    }
+    // Those of the query by key, whatever its limit, until `each` answers false.
+    template <class Each>
+    void each_document(const document_query& q, Each&& each) {
+        const std::string kind{q.kind};
+        for (auto it = documents.lower_bound({kind, q.user, std::string{q.prefix}});
+             it != documents.end() && it->second.kind == kind && it->second.user == q.user &&
+             it->second.key.starts_with(q.prefix);
+             ++it) {
+            if (it->second.key > q.after && !each(it->second)) {
+                return;
+            }
         }
     }
     template <class Map, class Row>
@@ -338,6 +370,7 @@ std::uint64_t memory_store::last_position() {
     look(tables_->memberships);
     look(tables_->receipts);
     look(tables_->to_device);
+    look(tables_->documents);
     return last;
 }
 
@@ -439,6 +472,64 @@ std::vector<to_device_row> memory_store::to_device(device_key device, std::uint6
         rows.push_back(it->second);
     }
     return rows;
+}
+
+std::optional<document_row> memory_store::document(user_key user, std::string_view kind,
+                                                   std::string_view key) {
+    const std::scoped_lock lock{tables_->mutex};
+    const auto found = tables_->documents.find({std::string{kind}, user, std::string{key}});
+    return found == tables_->documents.end() ? std::nullopt : std::optional{found->second};
+}
+
+std::vector<document_row> memory_store::documents(const document_query& q) {
+    const std::scoped_lock lock{tables_->mutex};
+    std::vector<document_row> rows;
+    tables_->each_document(q, [&](const document_row& d) {
+        if (rows.size() == q.limit) {
+            return false;
+        }
+        rows.push_back(d);
+        return true;
+    });
+    return rows;
+}
+
+std::uint64_t memory_store::document_count(user_key user, std::string_view kind,
+                                           std::string_view prefix) {
+    const std::scoped_lock lock{tables_->mutex};
+    std::uint64_t count = 0;
+    tables_->each_document({user, kind, prefix}, [&](const document_row&) {
+        ++count;
+        return true;
+    });
+    return count;
+}
+
+void memory_store::documents_of_kind(std::string_view kind,
+                                     unique_function<void(document_row&&)> each) {
+    const std::scoped_lock lock{tables_->mutex};
+    for (auto it = tables_->documents.lower_bound({std::string{kind}, user_key{0}, ""});
+         it != tables_->documents.end() && it->second.kind == kind; ++it) {
+        each(document_row{it->second});
+    }
+}
+
+std::optional<media_row> memory_store::media(std::string_view media_id) {
+    const std::scoped_lock lock{tables_->mutex};
+    const auto found = tables_->media.find(media_id);
+    return found == tables_->media.end() ? std::nullopt : std::optional{found->second};
+}
+
+media_use memory_store::media_used(user_key user) {
+    const std::scoped_lock lock{tables_->mutex};
+    media_use used;
+    for (const auto& [id, row] : tables_->media) {
+        if (row.user == user) {
+            ++used.count;
+            used.bytes += row.bytes;
+        }
+    }
+    return used;
 }
 
 std::optional<std::string> memory_store::filter(user_key user, std::uint32_t filter) {

@@ -163,6 +163,10 @@ account_row account_of(const statement& s) {
     return {s.key<user_key>(0), s.text(1), s.text(2), s.time(3), s.integer(4) != 0};
 }
 
+document_row document_of(const statement& s) {
+    return {s.key<user_key>(0), s.text(1), s.text(2), s.text(3), s.position(4)};
+}
+
 }  // namespace
 
 void sqlite_store::accounts(unique_function<void(account_row&&)> each) {
@@ -359,6 +363,55 @@ std::vector<to_device_row> sqlite_store::to_device(device_key device, std::uint6
         },
         device, bound(after), bound(up_to), bound(limit));
     return found;
+}
+
+std::optional<document_row> sqlite_store::document(user_key user, std::string_view kind,
+                                                   std::string_view key) {
+    std::optional<document_row> found;
+    impl_->rows(
+        query::document, [&](const statement& s) { found = document_of(s); }, kind, user, key);
+    return found;
+}
+
+std::vector<document_row> sqlite_store::documents(const document_query& q) {
+    std::vector<document_row> found;
+    impl_->rows(
+        query::documents, [&](const statement& s) { found.push_back(document_of(s)); }, q.kind,
+        q.user, q.prefix, sqlite::behind_prefix(q.prefix), q.after, bound(q.limit));
+    return found;
+}
+
+std::uint64_t sqlite_store::document_count(user_key user, std::string_view kind,
+                                           std::string_view prefix) {
+    return impl_->number(query::document_count, kind, user, prefix, sqlite::behind_prefix(prefix));
+}
+
+void sqlite_store::documents_of_kind(std::string_view kind,
+                                     unique_function<void(document_row&&)> each) {
+    impl_->rows(
+        query::documents_of_kind, [&](const statement& s) { each(document_of(s)); }, kind);
+}
+
+std::optional<media_row> sqlite_store::media(std::string_view media_id) {
+    std::optional<media_row> found;
+    impl_->rows(
+        query::media,
+        [&](const statement& s) {
+            found = {s.text(0), s.key<user_key>(1), s.text(2), s.text(3), s.position(4), s.time(5)};
+        },
+        media_id);
+    return found;
+}
+
+media_use sqlite_store::media_used(user_key user) {
+    media_use used;
+    impl_->rows(
+        query::media_used,
+        [&](const statement& s) {
+            used = {s.position(0), s.position(1)};
+        },
+        user);
+    return used;
 }
 
 std::optional<std::string> sqlite_store::filter(user_key user, std::uint32_t filter) {

@@ -68,6 +68,15 @@ class sqlite_store final : public ports::store {
     std::vector<ports::receipt_row> receipts(base::room_key room, std::uint64_t after) override;
     std::vector<ports::to_device_row> to_device(base::device_key device, std::uint64_t after,
                                                 std::uint64_t up_to, std::size_t limit) override;
+    std::optional<ports::document_row> document(base::user_key user, std::string_view kind,
+                                                std::string_view key) override;
+    std::vector<ports::document_row> documents(const ports::document_query& q) override;
+    std::uint64_t document_count(base::user_key user, std::string_view kind,
+                                 std::string_view prefix) override;
+    void documents_of_kind(std::string_view kind,
+                           base::unique_function<void(ports::document_row&&)> each) override;
+    std::optional<ports::media_row> media(std::string_view media_id) override;
+    ports::media_use media_used(base::user_key user) override;
     std::optional<std::string> filter(base::user_key user, std::uint32_t filter) override;
     std::uint32_t filter_count(base::user_key user) override;
     std::optional<std::string> transaction(base::device_key device, std::string_view kind,

@@ -46,6 +46,11 @@ struct bytes {
     std::string_view value;
 };
 
+// The end of the range of texts that begin with `prefix`: no UTF-8 has the byte 0xff.
+inline std::string behind_prefix(std::string_view prefix) {
+    return std::string{prefix} + '\xff';
+}
+
 // A prepared statement. Bound text must live until the statement was run or reset.
 class statement {
   public:

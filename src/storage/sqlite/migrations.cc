@@ -103,10 +103,19 @@ CREATE INDEX to_device_by_position ON to_device(position);
 )sql";
 
 // What a policy was before its last change: 0 everyone, 2 nobody. Of older rows it is not known:
-// whatever makes the change one that is told.
+// whatever makes the change one that is told. Documents of users, and uploads.
 constexpr const char* version_5 = R"sql(
 ALTER TABLE policy ADD COLUMN visibility_before INTEGER NOT NULL DEFAULT 0;
 UPDATE policy SET visibility_before = 2 WHERE visibility = 0;
+CREATE TABLE document(
+    kind TEXT NOT NULL, user INTEGER NOT NULL, key TEXT NOT NULL, json TEXT NOT NULL,
+    position INTEGER NOT NULL, PRIMARY KEY(kind, user, key)) STRICT, WITHOUT ROWID;
+CREATE INDEX document_by_position ON document(position);
+CREATE TABLE media(
+    media_id TEXT PRIMARY KEY, user INTEGER NOT NULL, content_type TEXT NOT NULL,
+    file_name TEXT NOT NULL, bytes INTEGER NOT NULL, created INTEGER NOT NULL)
+    STRICT, WITHOUT ROWID;
+CREATE INDEX media_by_user ON media(user, bytes);
 )sql";
 
 constexpr std::array steps{
@@ -114,7 +123,7 @@ constexpr std::array steps{
     migration{"indexes for age, room state, receipts and account data", version_2},
     migration{"devices suppressed by PUT offline", version_3},
     migration{"presence lists, policies and messages to devices", version_4},
-    migration{"the visibility before a policy", version_5},
+    migration{"the visibility before a policy, documents of users, uploads", version_5},
 };
 
 }  // namespace

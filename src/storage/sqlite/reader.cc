@@ -56,7 +56,8 @@ constexpr struct {
      " coalesce((SELECT max(position) FROM account_data), 0),"
      " coalesce((SELECT max(position) FROM membership), 0),"
      " coalesce((SELECT max(position) FROM receipt), 0),"
-     " coalesce((SELECT max(position) FROM to_device), 0))"},
+     " coalesce((SELECT max(position) FROM to_device), 0),"
+     " coalesce((SELECT max(position) FROM document), 0))"},
     {query::events,
      "SELECT " EVENT_COLUMNS " FROM event WHERE room=? AND position>? AND position<=?"
      " ORDER BY position LIMIT ?"},
@@ -97,6 +98,18 @@ constexpr struct {
     {query::to_device,
      "SELECT device, position, type, sender, content FROM to_device"
      " WHERE device=? AND position>? AND position<=? ORDER BY position LIMIT ?"},
+    {query::document,
+     "SELECT user, kind, key, json, position FROM document WHERE kind=? AND user=? AND key=?"},
+    {query::documents,
+     "SELECT user, kind, key, json, position FROM document"
+     " WHERE kind=? AND user=? AND key>=? AND key<? AND key>? ORDER BY key LIMIT ?"},
+    {query::document_count,
+     "SELECT count(*) FROM document WHERE kind=? AND user=? AND key>=? AND key<?"},
+    {query::documents_of_kind,
+     "SELECT user, kind, key, json, position FROM document WHERE kind=? ORDER BY user, key"},
+    {query::media,
+     "SELECT media_id, user, content_type, file_name, bytes, created FROM media WHERE media_id=?"},
+    {query::media_used, "SELECT count(*), coalesce(sum(bytes), 0) FROM media WHERE user=?"},
     {query::filter, "SELECT json FROM filter WHERE user=? AND filter=?"},
     {query::filter_count, "SELECT count(*) FROM filter WHERE user=?"},
     {query::transaction, "SELECT result FROM answered WHERE device=? AND kind=? AND txn_id=?"},

@@ -85,7 +85,14 @@ writer::writer(connection& c)
       to_device_(c,
                  "REPLACE INTO to_device(device, position, type, sender, content)"
                  " VALUES(?,?,?,?,?)"),
-      to_device_gone_(c, "DELETE FROM to_device WHERE device=? AND position<=?") {}
+      to_device_gone_(c, "DELETE FROM to_device WHERE device=? AND position<=?"),
+      document_(c, "REPLACE INTO document(user, kind, key, json, position) VALUES(?,?,?,?,?)"),
+      document_gone_(c, "DELETE FROM document WHERE user=? AND kind=? AND key=?"),
+      documents_gone_(c, "DELETE FROM document WHERE user=? AND kind=? AND key>=? AND key<?"),
+      media_(c,
+             "REPLACE INTO media(media_id, user, content_type, file_name, bytes, created)"
+             " VALUES(?,?,?,?,?,?)"),
+      media_gone_(c, "DELETE FROM media WHERE media_id=?") {}
 
 void writer::commit(std::span<const write_set> sets, bool durable) {
     sync_commits(durable);
@@ -207,6 +214,22 @@ void writer::apply(const block_removal& r) {
 }
 void writer::apply(const policy_row& r) {
     policy_.run(r.user, r.visibility, r.visibility_before, r.auto_accept, r.presence_position);
+}
+void writer::apply(const document_row& r) {
+    document_.run(r.user, r.kind, r.key, r.json, r.position);
+}
+void writer::apply(const document_removal& r) {
+    if (r.below) {
+        documents_gone_.run(r.user, r.kind, r.key, behind_prefix(r.key));
+    } else {
+        document_gone_.run(r.user, r.kind, r.key);
+    }
+}
+void writer::apply(const media_row& r) {
+    media_.run(r.media_id, r.user, r.content_type, r.file_name, r.bytes, r.created);
+}
+void writer::apply(const media_removal& r) {
+    media_gone_.run(r.media_id);
 }
 void writer::apply(const to_device_row& r) {
     to_device_.run(r.device, r.position, r.type, r.sender, r.content);

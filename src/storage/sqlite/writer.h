@@ -46,6 +46,10 @@ class writer {
     void apply(const ports::policy_row& r);
     void apply(const ports::to_device_row& r);
     void apply(const ports::to_device_removal& r);
+    void apply(const ports::document_row& r);
+    void apply(const ports::document_removal& r);
+    void apply(const ports::media_row& r);
+    void apply(const ports::media_removal& r);
     void sync_commits(bool wanted);
 
     connection& connection_;
@@ -55,7 +59,8 @@ class writer {
         account_data_, room_, event_, membership_, alias_, alias_gone_, receipt_, answered_,
         answered_old_, status_, presence_, loss_, loss_gone_, meta_, redaction_, name_, name_gone_,
         list_entry_, list_entry_gone_, consent_, consent_gone_, block_, block_gone_, policy_,
-        to_device_, to_device_gone_;
+        to_device_, to_device_gone_, document_, document_gone_, documents_gone_, media_,
+        media_gone_;
 };
 
 }  // namespace porchlight::storage::sqlite

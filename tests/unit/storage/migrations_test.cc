@@ -176,6 +176,8 @@ TEST(queries, use_an_index_and_never_sort) {
             EXPECT_THAT(plan, Not(HasSubstr("SCAN r"))) << text;
             EXPECT_THAT(plan, Not(HasSubstr("SCAN filter"))) << text;
             EXPECT_THAT(plan, Not(HasSubstr("SCAN to_device"))) << text;
+            EXPECT_THAT(plan, Not(HasSubstr("SCAN document"))) << text;
+            EXPECT_THAT(plan, Not(HasSubstr("SCAN media"))) << text;
         }
     }
 }

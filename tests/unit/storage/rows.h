@@ -76,6 +76,13 @@ inline to_device_row letter(std::uint32_t device, std::uint64_t position) {
     return {device_key{device}, position, "m.presence_invite", "@alice:here",
             R"({"n":)" + std::to_string(position) + "}"};
 }
+inline document_row document(std::uint32_t user, std::string key, std::uint64_t position = 0,
+                             std::string kind = "note") {
+    return {user_key{user}, std::move(kind), key, R"({"of":")" + key + "\"}", position};
+}
+inline media_row media(std::string id, std::uint32_t user, std::uint64_t bytes) {
+    return {std::move(id), user_key{user}, "image/png", "a.png", bytes, at(user)};
+}
 inline meta_row named(std::string name, std::string value) {
     return {std::move(name), std::move(value)};
 }
@@ -133,5 +140,7 @@ PORCHLIGHT_SAME(block_row, r.subject, r.observer, r.frozen_text, r.frozen_last_a
 PORCHLIGHT_SAME(policy_row, r.user, r.visibility, r.visibility_before, r.auto_accept,
                 r.presence_position)
 PORCHLIGHT_SAME(to_device_row, r.device, r.position, r.type, r.sender, r.content)
+PORCHLIGHT_SAME(document_row, r.user, r.kind, r.key, r.json, r.position)
+PORCHLIGHT_SAME(media_row, r.media_id, r.user, r.content_type, r.file_name, r.bytes, r.created)
 #undef PORCHLIGHT_SAME
 }  // namespace porchlight::ports

@@ -72,6 +72,11 @@ TYPED_TEST(store_conformance, an_empty_store_answers_every_question) {
     EXPECT_THAT(all(s, &store_reader::policies), IsEmpty());
     EXPECT_THAT(letters(s), IsEmpty());
     EXPECT_THAT(s.to_device(device_key{1}, 0, 9, 9), IsEmpty());
+    EXPECT_EQ(s.document(user_key{1}, "note", "a"), std::nullopt);
+    EXPECT_THAT(s.documents({user_key{1}, "note"}), IsEmpty());
+    EXPECT_EQ(s.document_count(user_key{1}, "note", ""), 0U);
+    EXPECT_EQ(s.media("m"), std::nullopt);
+    EXPECT_EQ(s.media_used(user_key{1}).count, 0U);
     EXPECT_EQ(s.meta("server_name"), std::nullopt);
     EXPECT_EQ(s.last_position(), 0U);
     EXPECT_THAT(s.events({.room = room_key{1}}), IsEmpty());
@@ -384,6 +389,52 @@ TYPED_TEST(store_conformance, messages_to_a_device_are_removed_up_to_a_position)
                 ElementsAre(std::pair{device_key{1}, 30U}, std::pair{device_key{2}, 15U}));
 }
 
+TYPED_TEST(store_conformance, documents_by_user_kind_and_key) {
+    commit(*this->store_, {document(1, "a/2"), document(1, "a/1"), document(1, "b", 7),
+                           document(2, "a/1"), document(1, "a/1", 0, "other")});
+    document_row newer = document(1, "a/2");
+    newer.json = "{}";
+    commit(*this->store_, {newer});
+    store& s = this->reopened();
+    EXPECT_EQ(s.document(user_key{1}, "note", "a/2"), newer);
+    EXPECT_EQ(s.document(user_key{1}, "note", "a"), std::nullopt);
+    EXPECT_THAT(s.documents({user_key{1}, "note"}),
+                ElementsAre(document(1, "a/1"), newer, document(1, "b", 7)));
+    EXPECT_THAT(s.documents({user_key{1}, "note", "a/"}), ElementsAre(document(1, "a/1"), newer));
+    EXPECT_THAT(s.documents({user_key{1}, "note", "", "a/1", 1}), ElementsAre(newer));
+    EXPECT_EQ(s.document_count(user_key{1}, "note", "a/"), 2U);
+    EXPECT_EQ(s.document_count(user_key{1}, "note", ""), 3U);
+    EXPECT_EQ(s.last_position(), 7U);
+    std::vector<document_row> of_the_kind;
+    s.documents_of_kind("note", [&](document_row&& d) { of_the_kind.push_back(std::move(d)); });
+    EXPECT_THAT(of_the_kind,
+                ElementsAre(document(1, "a/1"), newer, document(1, "b", 7), document(2, "a/1")));
+}
+
+TYPED_TEST(store_conformance, documents_are_removed_one_by_one_and_by_the_beginning_of_a_key) {
+    commit(*this->store_, {document(1, "a"), document(1, "a/1"), document(1, "a/2"),
+                           document(1, "b"), document(2, "a/1"), document(1, "a/1", 0, "other")});
+    commit(*this->store_, {document_removal{user_key{1}, "note", "b"},
+                           document_removal{user_key{1}, "note", "a/", true},
+                           document_removal{user_key{9}, "note", "a"}});
+    store& s = this->reopened();
+    EXPECT_THAT(s.documents({user_key{1}, "note"}), ElementsAre(document(1, "a")));
+    EXPECT_THAT(s.documents({user_key{2}, "note"}), ElementsAre(document(2, "a/1")));
+    EXPECT_EQ(s.document_count(user_key{1}, "other", ""), 1U);
+}
+
+TYPED_TEST(store_conformance, uploads_and_what_each_user_takes) {
+    commit(*this->store_, {media("x", 1, 10), media("y", 1, 20), media("z", 2, 5)});
+    commit(*this->store_, {media("x", 1, 11), media_removal{"nothing"}});
+    store& s = this->reopened();
+    EXPECT_EQ(s.media("x"), media("x", 1, 11));
+    EXPECT_EQ(s.media_used(user_key{1}).count, 2U);
+    EXPECT_EQ(s.media_used(user_key{1}).bytes, 31U);
+    commit(s, {media_removal{"y"}});
+    EXPECT_EQ(s.media("y"), std::nullopt);
+    EXPECT_EQ(this->reopened().media_used(user_key{1}).bytes, 11U);
+}
+
 TYPED_TEST(store_conformance, a_removed_device_takes_its_messages_along) {
     commit(*this->store_,
            {device(1, 1), device(2, 1), letter(1, 10), letter(1, 20), letter(2, 15)});
@@ -514,7 +565,8 @@ TYPED_TEST(store_conformance, a_commit_is_all_or_nothing) {
     commit(s, {account(1, "@a:here"), profile_row{user_key{1}, "A", ""}, message(1, 1),
                member(1, 1, 1), device(1, 1), transaction_row{device_key{1}, "k", "t", "r", at(0)},
                loss_row{user_key{1}, user_key{2}, 1, {}}, named("n", "1"), stranger(9, "@z:there"),
-               entry(1, 9), consent(1, 9), block(1, 9), policy(1), letter(1, 1), letter(2, 1)});
+               entry(1, 9), consent(1, 9), block(1, 9), policy(1), letter(1, 1), letter(2, 1),
+               document(1, "a"), media("x", 1, 1)});
     const std::vector<write_set> sets = {
         {account(2, "@b:here"),
          profile_row{user_key{1}, "B", ""},
@@ -538,7 +590,11 @@ TYPED_TEST(store_conformance, a_commit_is_all_or_nothing) {
          block(2, 9),
          policy(2),
          to_device_removal{device_key{2}, 1},
-         letter(2, 2)},
+         letter(2, 2),
+         document_removal{user_key{1}, "note", "", true},
+         document(2, "a"),
+         media_removal{"x"},
+         media("y", 1, 2)},
         {message(3, 1), account(3, "@a:here")},
     };
     EXPECT_THROW(s.commit(sets, true), store_error);
@@ -562,6 +618,10 @@ TYPED_TEST(store_conformance, a_commit_is_all_or_nothing) {
     EXPECT_THAT(all(again, &store_reader::policies), ElementsAre(policy(1)));
     EXPECT_THAT(again.to_device(device_key{1}, 0, 9, 9), ElementsAre(letter(1, 1)));
     EXPECT_THAT(again.to_device(device_key{2}, 0, 9, 9), ElementsAre(letter(2, 1)));
+    EXPECT_THAT(again.documents({user_key{1}, "note"}), ElementsAre(document(1, "a")));
+    EXPECT_EQ(again.document_count(user_key{2}, "note", ""), 0U);
+    EXPECT_EQ(again.media("x"), media("x", 1, 1));
+    EXPECT_EQ(again.media("y"), std::nullopt);
     commit(again, {account(2, "@b:here"), device(2, 1)});  // and the names are free
 }
 
