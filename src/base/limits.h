@@ -32,6 +32,8 @@ inline constexpr std::size_t path_segments_max = 24;            // more: 404 M_U
 inline constexpr std::size_t rate_buckets_max = 50'000;         // more: the oldest are forgotten
 inline constexpr std::size_t presence_query_ids_max = 1000;     // more: 400 M_INVALID_PARAM
 inline constexpr std::size_t snapshot_subjects_per_task = 256;  // more: the next task
+inline constexpr std::size_t directory_results_max = 100;       // more asked: capped
+inline constexpr std::size_t directory_scan_max = 10'000;       // users; more: "limited"
 inline constexpr auto auth_session_lifetime = 10min;            // older: begin anew
 
 // JSON bodies (matrix/json)

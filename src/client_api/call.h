@@ -44,6 +44,7 @@ struct settings {
     bool rate_limits_enabled = true;
     rate presence_rate{20, 100};    // PUT presence status, per user
     rate login_rate{1, 30};         // failed log-ins, per address
+    rate account_rate{0.05, 20};    // failed log-ins, per account: three a minute
     rate registration_rate{1, 30};  // registrations, per address
     // Invites to presence lists, per owner: a whole address book at once, then one a minute. Who
     // adds people does not notice, who asks strangers does.

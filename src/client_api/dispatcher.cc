@@ -75,8 +75,12 @@ std::optional<failure> authenticate(const prepared& p) {
         return p.row->needs == auth::required ? std::optional{fail(errc::missing_token)}
                                               : std::nullopt;
     }
-    p.c->who = p.c->server.accounts.authenticate(*p.token);
-    return p.c->who ? std::nullopt : std::optional{fail(errc::unknown_token)};
+    const auto session = p.c->server.accounts.check_in(*p.token);
+    if (!session || session->has_expired) {
+        return fail(session ? errc::expired_token : errc::unknown_token);
+    }
+    p.c->who = session->who;
+    return std::nullopt;
 }
 
 // On the deciding thread.

@@ -2,11 +2,13 @@
 
 #include "client_api/account/account.h"
 #include "client_api/account_data/account_data.h"
+#include "client_api/devices/devices.h"
 #include "client_api/filters/filters.h"
 #include "client_api/keys/keys.h"
 #include "client_api/presence/presence.h"
 #include "client_api/profile/profile.h"
 #include "client_api/push/push.h"
+#include "client_api/refused/refused.h"
 #include "client_api/rooms/rooms.h"
 #include "client_api/sync/sync.h"
 #include "client_api/to_device/to_device.h"
@@ -30,6 +32,7 @@ constexpr route table[] = {
     // --- accounts and sessions ---
     {"GET",  "/login",                classic, none,     body::none,   login_flows},
     {"POST", "/login",                classic, none,     body::object, login},
+    {"POST", "/refresh",              stable | v1, none,     body::object, refresh},
     {"POST", "/logout",               classic, required, body::none,   logout},
     {"POST", "/logout/all",           classic, required, body::none,   logout_all},
     {"POST", "/register",             classic, none,     body::object, register_account},
@@ -38,12 +41,21 @@ constexpr route table[] = {
     {"POST", "/account/password",     stable,  required, body::object, change_password},
     {"POST", "/account/deactivate",   stable,  required, body::object, deactivate},
 
+    // --- devices ---
+    {"GET",    "/devices",            stable,  required, body::none,   devices},
+    {"GET",    "/devices/{deviceId}", stable,  required, body::none,   device},
+    {"PUT",    "/devices/{deviceId}", stable,  required, body::object, rename_device},
+    {"DELETE", "/devices/{deviceId}", stable,  required, body::object, end_device},
+    {"POST",   "/delete_devices",     stable,  required, body::object, end_devices},
+
     // --- profile ---
     {"GET",  "/profile/{userId}",             classic, optional, body::none,   profile},
     {"GET",  "/profile/{userId}/displayname", classic, optional, body::none,   profile_displayname},
     {"GET",  "/profile/{userId}/avatar_url",  classic, optional, body::none,   profile_avatar_url},
     {"PUT",  "/profile/{userId}/displayname", classic, required, body::object, set_displayname},
     {"PUT",  "/profile/{userId}/avatar_url",  classic, required, body::object, set_avatar_url},
+
+    {"POST", "/user_directory/search",        stable,  required, body::object, search_user_directory},
 
     // --- presence ---
     {"GET",  "/presence/{userId}/status", historic, required, body::none,   presence_status},
@@ -150,6 +162,47 @@ constexpr route table[] = {
     {"GET", "/events",                      classic, required, body::none, events},
     {"GET", "/initialSync",                 classic, required, body::none, initial_sync},
     {"GET", "/rooms/{roomId}/initialSync",  classic, required, body::none, room_initial_sync},
+
+    // --- refused cleanly ---
+    {"GET",  "/account/3pid",                                stable, required, body::none,   third_party_ids},
+    {"POST", "/account/3pid",                                stable, required, body::object, no_third_party_ids},
+    {"POST", "/account/3pid/add",                            stable, required, body::object, no_third_party_ids},
+    {"POST", "/account/3pid/bind",                           stable, required, body::object, no_third_party_ids},
+    {"POST", "/account/3pid/delete",                         stable, required, body::object, no_third_party_ids},
+    {"POST", "/account/3pid/unbind",                         stable, required, body::object, no_third_party_ids},
+    {"POST", "/account/3pid/email/requestToken",             stable, none,     body::object, no_third_party_ids},
+    {"POST", "/account/3pid/msisdn/requestToken",            stable, none,     body::object, no_third_party_ids},
+    {"POST", "/account/password/email/requestToken",         stable, none,     body::object, no_third_party_ids},
+    {"POST", "/account/password/msisdn/requestToken",        stable, none,     body::object, no_third_party_ids},
+    {"POST", "/register/email/requestToken",                 stable, none,     body::object, no_third_party_ids},
+    {"POST", "/register/msisdn/requestToken",                stable, none,     body::object, no_third_party_ids},
+    {"GET",  "/pushers",                                     stable, required, body::none,   pushers},
+    {"POST", "/pushers/set",                                 stable, required, body::object, set_pusher},
+    {"GET",  "/notifications",                               stable, required, body::none,   feature_not_here},
+    {"GET",  "/voip/turnServer",                             stable, required, body::none,   feature_not_here},
+    {"GET",  "/org.matrix.msc4143/rtc/transports",           unstable, required, body::none, feature_not_here},
+    {"GET",  "/login/sso/redirect",                          stable, none,     body::none,   feature_not_here},
+    {"GET",  "/login/sso/redirect/{idpId}",                  stable, none,     body::none,   feature_not_here},
+    {"POST", "/login/get_token",                             v1,     required, body::object, feature_not_here},
+    {"POST", "/search",                                      stable, required, body::object, feature_not_here},
+    {"POST", "/rooms/{roomId}/upgrade",                      stable, required, body::object, no_room_upgrades},
+    {"GET",  "/rooms/{roomId}/hierarchy",                    v1,     required, body::none,   feature_not_here},
+    {"GET",  "/rooms/{roomId}/threads",                      v1,     required, body::none,   feature_not_here},
+    {"GET",  "/rooms/{roomId}/timestamp_to_event",           v1,     required, body::none,   feature_not_here},
+    {"GET",  "/rooms/{roomId}/relations/{eventId}",                       v1, required, body::none, feature_not_here},
+    {"GET",  "/rooms/{roomId}/relations/{eventId}/{relType}",             v1, required, body::none, feature_not_here},
+    {"GET",  "/rooms/{roomId}/relations/{eventId}/{relType}/{eventType}", v1, required, body::none, feature_not_here},
+    {"POST", "/rooms/{roomId}/report",                       stable, required, body::object, feature_not_here},
+    {"POST", "/rooms/{roomId}/report/{eventId}",             stable, required, body::object, feature_not_here},
+    {"POST", "/users/{userId}/report",                       stable, required, body::object, feature_not_here},
+    {"POST", "/user/{userId}/openid/request_token",          stable, required, body::object, feature_not_here},
+    {"GET",  "/admin/whois/{userId}",                        stable, required, body::none,   feature_not_here},
+    {"GET",  "/thirdparty/protocols",                        stable, required, body::none,   third_party_protocols},
+    {"GET",  "/thirdparty/protocol/{protocol}",              stable, required, body::none,   no_third_party_networks},
+    {"GET",  "/thirdparty/location",                         stable, required, body::none,   no_third_party_networks},
+    {"GET",  "/thirdparty/location/{protocol}",              stable, required, body::none,   no_third_party_networks},
+    {"GET",  "/thirdparty/user",                             stable, required, body::none,   no_third_party_networks},
+    {"GET",  "/thirdparty/user/{protocol}",                  stable, required, body::none,   no_third_party_networks},
 };
 // clang-format on
 

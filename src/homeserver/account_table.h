@@ -61,10 +61,15 @@ class account_table {
         std::string device_id, display_name;
         token_hash hash{};
         wall_time created;
+        std::optional<wall_time> last_seen = {};
     };
     void add_device(device_key d, device info);
     void remove_device(device_key d);
     const device* find_device(device_key d) const;
+    void rename_device(device_key d, std::string display_name) {
+        devices_.find(d)->second.display_name = std::move(display_name);
+    }
+    void device_seen(device_key d, wall_time at) { devices_.find(d)->second.last_seen = at; }
     std::optional<device_key> find_device(user_key u, std::string_view device_id) const;
     std::vector<device_key> devices(user_key u) const;  // oldest first
     std::optional<device_key> find_token(const token_hash& t) const;

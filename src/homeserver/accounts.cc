@@ -65,6 +65,9 @@ outcome<accounts::impl::new_device> accounts::impl::make_device(user_key u, devi
     d.info.display_name = std::move(wish.display_name);
     d.info.hash = hash_token(d.access_token);
     d.info.created = now().wall;
+    if (wish.refreshes) {
+        d.refresh = refresh_tokens::make(s.random, now().wall + s.config.access_token_lifetime);
+    }
     return d;
 }
 
@@ -85,6 +88,7 @@ ports::meta_row accounts::impl::device_ceiling_row() const {
 void accounts::impl::drop_device(device_key d) {
     const user_key u = table.find_device(d)->user;
     table.remove_device(d);
+    refreshes.end(d);
     s.engine.device_removed(u, d, now());
     for (auto& each : on_device_ended) {
         each(d);
@@ -93,6 +97,11 @@ void accounts::impl::drop_device(device_key d) {
 
 void accounts::impl::add_device_rows(ports::write_set& set, new_device& d) {
     set.push_back(row_of(d));
+    if (d.refresh) {
+        set.push_back(refresh_tokens::row_of(d.info.user, d.info.device_id, d.refresh->stored));
+    } else if (refreshes.find(d.key) != nullptr) {
+        set.push_back(refresh_tokens::removal_of(d.info.user, d.info.device_id));
+    }
     if (d.logs_in_again) {
         return;
     }
@@ -107,6 +116,9 @@ std::vector<accounts::arrival> accounts::impl::add_departure(ports::write_set& s
                                                              std::uint64_t position) {
     const auto* info = table.find_device(d);
     set.push_back(ports::device_removal{d});
+    if (refreshes.find(d) != nullptr) {
+        set.push_back(refresh_tokens::removal_of(info->user, info->device_id));
+    }
     std::vector<arrival> after;
     after.reserve(on_device_leaving.size());
     for (auto& each : on_device_leaving) {
@@ -123,6 +135,12 @@ login_result accounts::impl::enter(new_device d) {
     }
     login_result r{std::string{table.user_id(u)}, std::move(d.access_token), d.info.device_id,
                    caller{u, d.key}};
+    refreshes.end(d.key);
+    if (d.refresh) {
+        refreshes.add(d.key, d.refresh->stored);
+        r.refresh_token = std::move(d.refresh->token);
+        r.lifetime = s.config.access_token_lifetime;
+    }
     table.add_device(d.key, std::move(d.info));
     s.engine.active(u, d.key, now());
     for (auto& arrived : d.arrivals) {
@@ -451,6 +469,9 @@ void accounts::load(ports::store_reader& store) {
         m.next_device = std::max(m.next_device, r.device.value + 1);
         m.table.add_device(r.device, std::move(d));
     });
+    m.refreshes.load(store, [&m](user_key u, std::string_view device_id) {
+        return m.table.find_device(u, device_id);
+    });
     m.names.load(store);
 }
 
@@ -494,7 +515,7 @@ bool accounts::exists(device_key d) const {
 device_info accounts::device(device_key d) const {
     const auto* info = impl_->table.find_device(d);
     ASSERT(info != nullptr);
-    return {d, info->device_id, info->display_name, info->created};
+    return {d, info->device_id, info->display_name, info->created, info->last_seen};
 }
 
 std::vector<device_info> accounts::devices(user_key u) const {

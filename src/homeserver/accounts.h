@@ -17,16 +17,20 @@ token_hash hash_token(std::string_view access_token);  // any thread
 struct login_result {
     std::string user_id, access_token, device_id;
     caller who;
+    std::string refresh_token = {};  // empty: none, and the access token does not expire
+    base::milliseconds lifetime{};   // of the access token, with a refresh token
 };
 struct device_wish {
     // Empty: a new one is made. Known: the device stays what it is, its old token is dropped.
     std::string device_id;
     std::string display_name;  // initial_device_display_name
+    bool refreshes = false;    // wants a refresh token
 };
 struct device_info {
     device_key device;
     std::string device_id, display_name;
     wall_time created;
+    std::optional<wall_time> last_seen = {};  // since the server started
 };
 
 class name_keys;
@@ -52,6 +56,13 @@ class accounts {
 
     // --- sessions ---
     std::optional<caller> authenticate(const token_hash& t) const;
+    // The same for a request that comes in: notes when the device was seen, and that a new access
+    // token arrived, so that the refresh token before it is of no use any more.
+    struct session {
+        caller who;
+        bool has_expired = false;  // the device is there and waits for a refresh
+    };
+    std::optional<session> check_in(const token_hash& t);
     bool exists(device_key d) const;         // false once logged out
     device_info device(device_key d) const;  // REQUIRES: exists(d)
     std::vector<device_info> devices(user_key u) const;
@@ -64,7 +75,12 @@ class accounts {
     // `user`: localpart or whole id. forbidden without telling which of the two was wrong.
     void login(std::string user, std::string password, device_wish device,
                completion<login_result> done);
+    // New tokens for those of a device. The old refresh token works until the new access token was
+    // used. unknown_token.
+    void refresh(std::string refresh_token, completion<login_result> done);
     void logout(caller who, completion<void> done);
+    void end_devices(user_key u, std::vector<device_key> which, completion<void> done);
+    void rename_device(user_key u, device_key d, std::string display_name, completion<void> done);
     void logout_all(user_key u, completion<void> done);
     // A user that isn't valid() takes as long and is never right.
     void check_password(user_key u, std::string password, completion<bool> done);
@@ -101,6 +117,10 @@ class accounts {
         base::unique_function<arrival(user_key, std::string_view device_id, std::uint64_t position,
                                       ports::write_set& set)>
             f);
+
+    // As above, for a device whose display name changes.
+    void on_device_renamed(
+        base::unique_function<arrival(user_key, std::uint64_t position, ports::write_set& set)> f);
 
   private:
     struct impl;

@@ -30,7 +30,9 @@ struct settings {
     std::string registration_token;  // registration::token only
     std::uint64_t argon2_ops = 2;
     std::size_t argon2_memory = 19 * 1024 * 1024;  // bytes
-    bool typing_is_activity = true;                // typing and read receipts count as activity
+    // Of access tokens that come with a refresh token; others don't expire.
+    base::milliseconds access_token_lifetime = std::chrono::hours{1};
+    bool typing_is_activity = true;  // typing and read receipts count as activity
     bool profile_needs_token = false;
     std::string default_room_version = "10";
     // Presence lists: who has not said otherwise accepts so.

@@ -15,6 +15,8 @@ constexpr std::array catalogue{
     error_entry{errc::forbidden, 403, "M_FORBIDDEN", "You may not do this."},
     error_entry{errc::unknown_token, 401, "M_UNKNOWN_TOKEN",
                 "The access token is not known; log in again."},
+    error_entry{errc::expired_token, 401, "M_UNKNOWN_TOKEN",
+                "The access token has expired; refresh it or log in again."},
     error_entry{errc::missing_token, 401, "M_MISSING_TOKEN",
                 "This request needs an access token: Authorization: Bearer <token>."},
     error_entry{errc::bad_json, 400, "M_BAD_JSON", "The JSON does not have the expected shape."},
@@ -47,6 +49,8 @@ constexpr std::array catalogue{
     error_entry{errc::resource_limit, 403, "M_RESOURCE_LIMIT_EXCEEDED",
                 "A limit of this server has been reached."},
     error_entry{errc::bad_alias, 400, "M_BAD_ALIAS", "The alias does not belong to this room."},
+    error_entry{errc::threepid_denied, 403, "M_THREEPID_DENIED",
+                "This server takes no e-mail addresses or telephone numbers."},
     error_entry{errc::invalid_signature, 400, "M_INVALID_SIGNATURE",
                 "A signature is missing or does not fit."},
     error_entry{errc::wrong_backup_version, 403, "M_WRONG_ROOM_KEYS_VERSION",
@@ -83,6 +87,9 @@ std::string to_json(const failure& f) {
     if (f.code == errc::unknown_token) {
         // The device is gone for good: nothing to refresh.
         out += ",\"soft_logout\":false";
+    }
+    if (f.code == errc::expired_token) {
+        out += ",\"soft_logout\":true";  // the device stays, with its keys and messages
     }
     if (f.retry_after) {
         out += ",\"retry_after_ms\":" + std::to_string(f.retry_after->count());

@@ -16,6 +16,7 @@ namespace porchlight::matrix {
 enum class errc {
     forbidden,                 // 403 M_FORBIDDEN
     unknown_token,             // 401 M_UNKNOWN_TOKEN
+    expired_token,             // 401 M_UNKNOWN_TOKEN, with soft_logout
     missing_token,             // 401 M_MISSING_TOKEN
     bad_json,                  // 400 M_BAD_JSON: JSON of the wrong shape
     not_json,                  // 400 M_NOT_JSON
@@ -39,6 +40,7 @@ enum class errc {
     exclusive,                 // 400 M_EXCLUSIVE
     resource_limit,            // 403 M_RESOURCE_LIMIT_EXCEEDED
     bad_alias,                 // 400 M_BAD_ALIAS
+    threepid_denied,           // 403 M_THREEPID_DENIED
     invalid_signature,         // 400 M_INVALID_SIGNATURE
     wrong_backup_version,      // 403 M_WRONG_ROOM_KEYS_VERSION
     unavailable,               // 503 M_UNKNOWN, with Retry-After

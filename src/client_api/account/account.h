@@ -12,6 +12,7 @@ void capabilities(call_ptr c);
 
 void login_flows(call_ptr c);
 void login(call_ptr c);
+void refresh(call_ptr c);
 void logout(call_ptr c);
 void logout_all(call_ptr c);
 void whoami(call_ptr c);

@@ -68,13 +68,14 @@ void with_password(call_ptr c, base::unique_function<void(call_ptr)> then) {
     auto& accounts = c->server.accounts;
     const bool own = *user == accounts.user_id(c->user().user) ||
                      accounts.make_user_id(*user) == accounts.user_id(c->user().user);
-    if (const auto refused =
-            c->server.limits->take(limited::login, c->peer_address, c->now().mono)) {
+    // Whose password is tried is the caller's, whatever name is given with it.
+    const std::string self{accounts.user_id(c->user().user)};
+    if (const auto refused = take_login_attempt(*c, self)) {
         c->refuse(*refused);
         return;
     }
     accounts.check_password(own ? c->user().user : homeserver::user_key{}, std::move(*password),
-                            [c, then = std::move(then)](outcome<bool> right) mutable {
+                            [c, self, then = std::move(then)](outcome<bool> right) mutable {
                                 if (!right) {
                                     c->refuse(right.error());
                                 } else if (!*right) {
@@ -82,7 +83,7 @@ void with_password(call_ptr c, base::unique_function<void(call_ptr)> then) {
                                         fail(errc::forbidden, "The password is wrong.");
                                     ask_for_auth(*c, stage, &wrong);
                                 } else {
-                                    c->server.limits->give_back(limited::login, c->peer_address);
+                                    give_login_attempt_back(*c, self);
                                     then(std::move(c));
                                 }
                             });

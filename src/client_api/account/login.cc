@@ -54,12 +54,62 @@ outcome<login_wish> read_login(const json::object& o) {
     if (!device_id || !name) {
         return device_id ? name.error() : device_id.error();
     }
+    const auto refreshes = matrix::optional_bool(o, "refresh_token");
+    if (!refreshes) {
+        return refreshes.error();
+    }
     return login_wish{std::move(*user),
                       std::move(*password),
-                      {device_id->value_or(std::string{}), name->value_or(std::string{})}};
+                      {device_id->value_or(std::string{}), name->value_or(std::string{}),
+                       refreshes->value_or(false)}};
+}
+
+// Failed attempts count for the address and for the account that is tried, whether it exists or
+// not.
+std::string account_tried(const call& c, const std::string& user) {
+    return user.starts_with('@') ? user : c.server.accounts.make_user_id(user);
 }
 
 }  // namespace
+
+void add_tokens(json::object& answer, const homeserver::login_result& r) {
+    answer["access_token"] = r.access_token;
+    if (!r.refresh_token.empty()) {
+        answer["refresh_token"] = r.refresh_token;
+        answer["expires_in_ms"] = r.lifetime.count();
+    }
+}
+
+void refresh(call_ptr c) {
+    auto token = matrix::required_string(c->object(), "refresh_token");
+    if (!token) {
+        c->refuse(token.error());
+        return;
+    }
+    c->server.accounts.refresh(std::move(*token), [c](outcome<homeserver::login_result> r) {
+        if (!r) {
+            c->refuse(r.error());
+            return;
+        }
+        json::object answer;
+        add_tokens(answer, *r);
+        c->reply(std::move(answer));
+    });
+}
+
+std::optional<failure> take_login_attempt(const call& c, const std::string& user) {
+    auto& limits = *c.server.limits;
+    const auto now = c.now().mono;
+    if (auto refused = limits.take(limited::login, c.peer_address, now)) {
+        return refused;
+    }
+    return limits.take(limited::account, account_tried(c, user), now);
+}
+
+void give_login_attempt_back(const call& c, const std::string& user) {
+    c.server.limits->give_back(limited::login, c.peer_address);
+    c.server.limits->give_back(limited::account, account_tried(c, user));
+}
 
 void login(call_ptr c) {
     auto wish = read_login(c->object());
@@ -67,23 +117,22 @@ void login(call_ptr c) {
         c->refuse(wish.error());
         return;
     }
-    if (const auto refused =
-            c->server.limits->take(limited::login, c->peer_address, c->now().mono)) {
+    if (const auto refused = take_login_attempt(*c, wish->user)) {
         c->refuse(*refused);
         return;
     }
     c->server.accounts.login(
-        std::move(wish->user), std::move(wish->password), std::move(wish->device),
-        [c](outcome<homeserver::login_result> r) {
+        wish->user, std::move(wish->password), std::move(wish->device),
+        [c, user = wish->user](outcome<homeserver::login_result> r) {
             if (!r) {
                 c->refuse(r.error());
                 return;
             }
-            c->server.limits->give_back(limited::login, c->peer_address);
+            give_login_attempt_back(*c, user);
             json::object answer{{"user_id", r->user_id},
-                                {"access_token", r->access_token},
                                 {"device_id", r->device_id},
                                 {"home_server", c->server.services.config.server_name}};
+            add_tokens(answer, *r);
             if (const auto& url = c->server.config.public_base_url; !url.empty()) {
                 answer["well_known"] =
                     json::object{{"m.homeserver", json::object{{"base_url", url}}}};

@@ -2,6 +2,7 @@
 
 #include "client_api/account/account.h"
 #include "client_api/account/auth_session.h"
+#include "client_api/account/login_request.h"
 #include "client_api/rate_limits.h"
 #include "matrix/identifier.h"
 
@@ -28,13 +29,14 @@ outcome<registration_wish> read_registration(const json::object& o) {
         }
     }
     const auto inhibit = matrix::optional_bool(o, "inhibit_login");
-    if (!inhibit) {
-        return inhibit.error();
+    const auto refreshes = matrix::optional_bool(o, "refresh_token");
+    if (!inhibit || !refreshes) {
+        return inhibit ? refreshes.error() : inhibit.error();
     }
     const auto or_empty = [](auto& text) { return std::move(*text).value_or(std::string{}); };
     return registration_wish{or_empty(username),
                              or_empty(password),
-                             {or_empty(device_id), or_empty(name)},
+                             {or_empty(device_id), or_empty(name), refreshes->value_or(false)},
                              inhibit->value_or(false)};
 }
 
@@ -131,7 +133,7 @@ void register_account(call_ptr c) {
             json::object answer{{"user_id", r->user_id},
                                 {"home_server", c->server.services.config.server_name}};
             if (!r->access_token.empty()) {
-                answer["access_token"] = r->access_token;
+                add_tokens(answer, *r);
                 answer["device_id"] = r->device_id;
             }
             c->reply(std::move(answer));

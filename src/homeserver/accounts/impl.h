@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "homeserver/account_table.h"
+#include "homeserver/accounts/refresh_tokens.h"
 #include "homeserver/durable_log.h"
 #include "homeserver/key_queue.h"
 #include "homeserver/name_keys.h"
@@ -40,7 +41,10 @@ struct accounts::impl {
     std::vector<base::unique_function<arrival(user_key, std::string_view, std::uint64_t,
                                               ports::write_set&)>>
         on_device_leaving;
+    std::vector<base::unique_function<arrival(user_key, std::uint64_t, ports::write_set&)>>
+        on_device_renamed;
     stored_filters filters{s, changes};
+    refresh_tokens refreshes;
 
     instant now() const { return s.clock.now(); }
 
@@ -51,7 +55,9 @@ struct accounts::impl {
         std::string access_token;
         std::vector<arrival> arrivals;  // to be called when it is there
         bool logs_in_again = false;     // it was there before, with another token
+        std::optional<refresh_tokens::fresh> refresh;
     };
+    new_device renewed(device_key d);  // with new tokens
     outcome<new_device> make_device(user_key u, device_wish wish, std::optional<device_key> same);
     static ports::device_row row_of(const new_device& d);
     ports::meta_row device_ceiling_row() const;

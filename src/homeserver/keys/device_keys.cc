@@ -160,6 +160,9 @@ device_keys::device_keys(services& s, accounts& a, rooms& r)
     a.on_device_leaving(
         [&m = *impl_](user_key u, std::string_view device_id, std::uint64_t position,
                       ports::write_set& set) { return m.leaving(u, device_id, position, set); });
+    a.on_device_renamed([&m = *impl_](user_key u, std::uint64_t position, ports::write_set& set) {
+        return m.renamed(u, position, set);
+    });
     a.on_device_ended([&m = *impl_](device_key d) { m.counts.erase(d); });
     a.on_deactivated([&m = *impl_](user_key u) { m.deactivated(u); });
 }
@@ -200,6 +203,18 @@ accounts::arrival device_keys::impl::leaving(user_key u, std::string_view device
             announce(u, position);
         }
     };
+}
+
+// The name stands beside the keys that others ask for.
+accounts::arrival device_keys::impl::renamed(user_key u, std::uint64_t position,
+                                             ports::write_set& set) {
+    if (!changes.has_keys(u)) {
+        return [] {};
+    }
+    auto row = announcement(u);
+    row.position = position;
+    set.push_back(std::move(row));
+    return [this, u, position] { announce(u, position); };
 }
 
 // The devices went with it.

@@ -71,6 +71,7 @@ struct device_keys::impl {
 
     accounts::arrival leaving(user_key u, std::string_view device_id, std::uint64_t position,
                               ports::write_set& set);
+    accounts::arrival renamed(user_key u, std::uint64_t position, ports::write_set& set);
     void deactivated(user_key u);
 };
 

@@ -85,6 +85,9 @@ TEST(config, argon2_goes_down_to_the_library_minimum) {
     EXPECT_TRUE(set_key(c, "accounts.argon2_memory", "8191").has_error());
     ASSERT_TRUE(set_key(c, "accounts.argon2_ops", "1").has_value());
     EXPECT_TRUE(set_key(c, "accounts.argon2_ops", "0").has_error());
+    ASSERT_TRUE(set_key(c, "accounts.access_token_lifetime", "30m").has_value());
+    EXPECT_EQ(c.homeserver.access_token_lifetime, std::chrono::minutes{30});
+    EXPECT_TRUE(set_key(c, "accounts.access_token_lifetime", "30s").has_error());
 }
 
 TEST(config, each_value_lands_where_it_is_used) {
