@@ -39,6 +39,10 @@ enum class errc {
     exclusive,                 // 400 M_EXCLUSIVE
     resource_limit,            // 403 M_RESOURCE_LIMIT_EXCEEDED
     bad_alias,                 // 400 M_BAD_ALIAS
+    cannot_overwrite_media,    // 409 M_CANNOT_OVERWRITE_MEDIA
+    not_yet_uploaded,          // 504 M_NOT_YET_UPLOADED
+    not_thumbnailed,           // 400 M_UNKNOWN: no image of which there could be a thumbnail
+    range_not_satisfiable,     // 416 M_UNKNOWN
     unavailable,               // 503 M_UNKNOWN, with Retry-After
     unknown,                   // 500 M_UNKNOWN
 };
