@@ -25,6 +25,7 @@ void media::load(ports::store_reader& store) {
         m.created[r.key] = {r.user, base::from_unix_ms(expires), false, {}};
     });
     std::vector<user_key> users;
+    users.reserve(m.created.size());
     for (const auto& [id, p] : m.created) {
         users.push_back(p.user);
     }
