@@ -39,6 +39,8 @@ enum class errc {
     exclusive,                 // 400 M_EXCLUSIVE
     resource_limit,            // 403 M_RESOURCE_LIMIT_EXCEEDED
     bad_alias,                 // 400 M_BAD_ALIAS
+    invalid_signature,         // 400 M_INVALID_SIGNATURE
+    wrong_backup_version,      // 403 M_WRONG_ROOM_KEYS_VERSION
     cannot_overwrite_media,    // 409 M_CANNOT_OVERWRITE_MEDIA
     not_yet_uploaded,          // 504 M_NOT_YET_UPLOADED
     not_thumbnailed,           // 400 M_UNKNOWN: no image of which there could be a thumbnail

@@ -64,6 +64,8 @@ house::house(const config& c, ports::executor& decider, ports::cold_pool& cold, 
         ephemeral = std::make_unique<homeserver::ephemeral>(*services, *accounts, *rooms);
         to_device = std::make_unique<homeserver::to_device>(*services, *accounts);
         lists = std::make_unique<homeserver::lists>(*services, *accounts, *to_device);
+        device_keys = std::make_unique<homeserver::device_keys>(*services, *accounts, *rooms);
+        key_backups = std::make_unique<homeserver::key_backups>(*services, *accounts);
         media = std::make_unique<homeserver::media>(*services, *media_files_, thumbnailer_);
         load(clean);
     } catch (const ports::media_error& e) {
@@ -122,6 +124,7 @@ void house::load(bool clean) {
     load_presences(presences);
     to_device->load(*store_);
     lists->load(*store_, clean);
+    device_keys->load(*store_);
     media->load(*store_);
     store_->statuses([this](ports::status_row&& r) {
         // A logout may have come to the disk without its end of a suppression.

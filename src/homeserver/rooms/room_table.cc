@@ -71,6 +71,7 @@ const member_entry& room_table::set_member(room_key r, const member_entry& m) {
     room.joined -= it->state == membership::join ? 1U : 0U;
     *it = m;
     room.joined += it->state == membership::join ? 1U : 0U;
+    room.members_position = std::max(room.members_position, m.position);
     return *it;
 }
 

@@ -32,10 +32,11 @@ struct room_record {
     std::string room_id;  // empty: no such room
     std::string version;
     bool is_public = false;
-    std::uint32_t joined = 0;           // members in state join
-    std::uint64_t last_position = 0;    // 0: not looked up yet
-    std::vector<member_entry> members;  // by user
-    std::unique_ptr<live_room> live;    // null until first touched
+    std::uint32_t joined = 0;            // members in state join
+    std::uint64_t last_position = 0;     // 0: not looked up yet
+    std::uint64_t members_position = 0;  // of the newest of them
+    std::vector<member_entry> members;   // by user
+    std::unique_ptr<live_room> live;     // null until first touched
 };
 
 // Which rooms, members and aliases there are. Loaded whole at start. Deciding thread only.

@@ -25,7 +25,7 @@ TEST(request_signature, is_read_in_the_other_forms_that_servers_write) {
     const std::string_view forms[] = {
         // before v1.3: no destination; bare values; old servers leave colons unquoted
         R"(X-Matrix origin=a.example:8448,key="ed25519:k",sig="x+/y")",
-        R"(x-matrix  Origin="a.example:8448" , KEY=ed25519:k ,	Sig = "x+/y")",
+        "x-matrix  Origin=\"a.example:8448\" , KEY=ed25519:k ,\tSig = \"x+/y\"",
         R"(X-Matrix ,origin="a.example\:8448",key="ed25519:k",sig="x+/y",extra="1",)"};
     for (const auto form : forms) {
         const auto s = parse_request_signature(form);
