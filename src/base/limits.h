@@ -14,10 +14,13 @@ using namespace std::chrono_literals;
 inline constexpr std::size_t head_bytes_max = 16 * 1024;    // longer: 431, close
 inline constexpr std::size_t header_count_max = 100;        // more: 431, close
 inline constexpr std::size_t target_bytes_max = 8 * 1024;   // longer: 414, close
-inline constexpr std::size_t body_bytes_max = 1024 * 1024;  // longer: 413 M_TOO_LARGE
+inline constexpr std::size_t body_bytes_max = 1024 * 1024;  // longer: 413; uploads: their own
 inline constexpr std::size_t partial_bytes_max =
-    64 * 1024 * 1024;                                          // unfinished, a thread: 503, close
-inline constexpr std::size_t pipelined_bytes_max = 64 * 1024;  // more unread while parked: close
+    64 * 1024 * 1024;  // unfinished, a thread: 503, close
+inline constexpr std::size_t long_bodies_bytes_max =
+    48 * 1024 * 1024;  // of that in bodies above the usual: 503, close
+inline constexpr std::size_t long_body_rate_min = 32 * 1024;      // a second; slower: 408, close
+inline constexpr std::size_t pipelined_bytes_max = 64 * 1024;     // more unread while parked: close
 inline constexpr std::size_t unsent_bytes_max = 8 * 1024 * 1024;  // slower reader: close
 inline constexpr auto head_deadline = 10s;                        // slower: 408, close
 inline constexpr auto body_deadline = 30s;                        // slower: 408, close
@@ -93,6 +96,21 @@ inline constexpr std::size_t list_calls_waiting_max = 1000;   // more for the sa
 inline constexpr std::size_t list_purge_pairs = 250;  // of one who is deactivated; more: then
 inline constexpr auto invite_notice_interval = 24h;   // sooner: untold
 
+// Media (homeserver/media, images/)
+inline constexpr std::size_t upload_bytes_most = 32 * 1024 * 1024;  // as far as the key goes
+inline constexpr std::size_t uploads_at_once_bytes_max = 128 * 1024 * 1024;  // more: 503
+inline constexpr std::size_t media_created_max = 50;    // unused, a user; more: 429
+inline constexpr auto media_created_lifetime = 24h;     // unused for longer: 404
+inline constexpr auto media_wait_max = 60s;             // longer asked: capped
+inline constexpr std::size_t media_waiters_max = 1000;  // for uploads to come; more: 504 at once
+inline constexpr std::size_t content_type_bytes_max = 255;    // longer: octet-stream
+inline constexpr std::size_t file_name_bytes_max = 255;       // longer: cut
+inline constexpr std::size_t media_piece_bytes = 256 * 1024;  // of a download in memory
+inline constexpr std::size_t thumbnails_at_once = 1;          // more: wait
+inline constexpr std::size_t thumbnails_waiting_max = 200;    // more: 503
+inline constexpr std::size_t image_pixels_max = 40'000'000;   // more: 413, no thumbnail
+inline constexpr std::size_t image_side_max = 16'384;         // longer: 413, no thumbnail
+
 // Streams (engine/)
 inline constexpr auto sync_timeout_max = 60s;                   // longer asked: capped
 inline constexpr std::size_t presence_per_response_max = 2000;  // more: the next response
@@ -146,5 +164,9 @@ static_assert(to_device_bytes_per_response_max + to_device_content_bytes_max < u
 static_assert(target_bytes_max < head_bytes_max);
 static_assert(ready_wait_calm < ready_wait_max && ready_wait_max < window_max);
 static_assert(body_bytes_max + head_bytes_max < partial_bytes_max);
+static_assert(upload_bytes_most < long_bodies_bytes_max);
+static_assert(long_bodies_bytes_max + body_bytes_max < partial_bytes_max);
+static_assert(upload_bytes_most < uploads_at_once_bytes_max);
+static_assert(media_piece_bytes < unsent_bytes_max);
 
 }  // namespace porchlight::base::limits

@@ -19,6 +19,7 @@ class lists;
 class device_keys;
 class key_backups;
 class to_device;
+class media;
 }  // namespace porchlight::homeserver
 
 namespace porchlight::client_api {
@@ -46,6 +47,7 @@ struct settings {
     rate login_rate{1, 30};         // failed log-ins, per address
     rate account_rate{0.05, 20};    // failed log-ins, per account: three a minute
     rate registration_rate{1, 30};  // registrations, per address
+    rate upload_rate{1, 100};       // uploads of media, per user
     // Invites to presence lists, per owner: a whole address book at once, then one a minute. Who
     // adds people does not notice, who asks strangers does.
     std::int64_t invites_at_once = 500;
@@ -66,9 +68,16 @@ struct api {
     homeserver::lists& lists;
     homeserver::device_keys& device_keys;
     homeserver::key_backups& key_backups;
+    homeserver::media& media;
     ports::http_sender& http;
     sync_streams* streams = nullptr;
     rate_limits* limits = nullptr;
+};
+
+// What few requests have and fewer endpoints look at.
+struct request_extra {
+    std::string bytes;  // body, of routes that take it as it is
+    std::string content_type, range, if_none_match;
 };
 
 // One request on the deciding thread, kept alive by whoever will answer it. Exactly one of reply
@@ -86,6 +95,12 @@ class call {
     std::optional<caller> who;  // always set where the route needs a token
     std::string peer_address;
 
+    // REQUIRES: the route takes its body as it is.
+    request_extra& extra() { return *extra_; }
+    // Null: the request has none of it.
+    const request_extra* extra_or_null() const { return extra_.get(); }
+    void set_extra(request_extra e) { extra_ = std::make_unique<request_extra>(std::move(e)); }
+
     base::instant now() const { return server.services.clock.now(); }
     // First value of a query parameter; null when absent.
     const std::string* parameter(std::string_view name) const;
@@ -96,10 +111,12 @@ class call {
 
     void reply(json::value v, int status = 200);
     void reply_text(std::string body, int status = 200);  // already JSON
+    void reply_with(ports::http_response r) { send(std::move(r)); }
     void refuse(const failure& f);
 
   private:
     void send(ports::http_response r);
+    std::unique_ptr<request_extra> extra_;
     bool answered_ = false;
 };
 using call_ptr = std::shared_ptr<call>;

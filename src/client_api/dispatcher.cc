@@ -57,7 +57,7 @@ std::optional<homeserver::token_hash> take_token(std::string_view authorization,
 }
 
 outcome<json::value> read_body(const route& row, std::string_view text) {
-    if (row.takes == body::none || text.empty()) {
+    if (row.takes != body::object || text.empty()) {
         return json::value(json::object{});
     }
     auto parsed = matrix::parse_json(text);
@@ -65,6 +65,17 @@ outcome<json::value> read_body(const route& row, std::string_view text) {
         return fail(errc::bad_json, "The body must be a JSON object.");
     }
     return parsed;
+}
+
+request_extra extra_of(const route& row, const ports::http_request& r) {
+    request_extra e;
+    if (row.takes == body::raw) {
+        e.bytes = r.body_to_take != nullptr ? std::move(*r.body_to_take) : std::string{r.body};
+    }
+    e.content_type = r.content_type;
+    e.range = r.range;
+    e.if_none_match = r.if_none_match;
+    return e;
 }
 
 std::optional<failure> authenticate(const prepared& p) {
@@ -111,7 +122,9 @@ void run(const prepared& p) {
 dispatcher::dispatcher(api& a) : dispatcher(a, routes()) {}
 
 dispatcher::dispatcher(api& a, std::span<const route> table)
-    : api_(a), table_(std::make_unique<route_table>(table)) {}
+    : api_(a),
+      upload_bytes_max_(a.services.config.media.upload_bytes_max),
+      table_(std::make_unique<route_table>(table)) {}
 
 dispatcher::~dispatcher() = default;
 
@@ -147,6 +160,9 @@ void dispatcher::on_request(const ports::http_request& r) {
     p.c->query = std::move(*query);
     p.c->body = std::move(*body);
     p.c->peer_address = r.peer_address;
+    if (match.found->takes == body::raw || !r.range.empty() || !r.if_none_match.empty()) {
+        p.c->set_extra(extra_of(*match.found, r));
+    }
     api_.services.decider.post([p = std::move(p)] { run(p); });
 }
 
@@ -156,6 +172,25 @@ void dispatcher::on_gone(ports::http_handle h) {
             api_.streams->gone(h);
         }
     });
+}
+
+ports::body_permit dispatcher::long_body(std::string_view method, std::string_view target,
+                                         std::string_view authorization) {
+    const auto question = std::min(target.find('?'), target.size());
+    const auto segments = split_path(target.substr(0, question));
+    auto query = split_query(target.substr(std::min(question + 1, target.size())));
+    if (!segments || !query) {
+        return {};
+    }
+    const auto match = table_->find(method, *segments);
+    if (match.found == nullptr || match.found->takes != body::raw) {
+        return {};
+    }
+    if (!take_token(authorization, *query)) {
+        count_response(401);
+        return {0, 401, "M_MISSING_TOKEN", "An upload needs an access token."};
+    }
+    return {.bytes_max = upload_bytes_max_};
 }
 
 void dispatcher::refuse(ports::http_handle h, const failure& f) {

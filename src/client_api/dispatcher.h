@@ -17,11 +17,15 @@ class dispatcher final : public ports::http_handler {
     ~dispatcher() override;
     void on_request(const ports::http_request& r) override;
     void on_gone(ports::http_handle h) override;
+    // Uploads may be long, for those who show a token; whether it is good is seen when they are in.
+    ports::body_permit long_body(std::string_view method, std::string_view target,
+                                 std::string_view authorization) override;
 
   private:
     void refuse(ports::http_handle h, const failure& f);
 
     api& api_;
+    const std::uint64_t upload_bytes_max_;  // as at the start: other threads read it
     std::unique_ptr<const route_table> table_;
 };
 

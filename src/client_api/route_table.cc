@@ -10,13 +10,16 @@ namespace porchlight::client_api {
 
 namespace {
 
-constexpr std::array<std::pair<prefix, std::string_view>, 6> prefix_paths{{
+constexpr std::array<std::pair<prefix, std::string_view>, 9> prefix_paths{{
     {api_v1, "/_matrix/client/api/v1"},
     {r0, "/_matrix/client/r0"},
     {v1, "/_matrix/client/v1"},
     {v3, "/_matrix/client/v3"},
     {unstable, "/_matrix/client/unstable"},
     {root, ""},
+    {media_r0, "/_matrix/media/r0"},
+    {media_v1, "/_matrix/media/v1"},
+    {media_v3, "/_matrix/media/v3"},
 }};
 
 bool is_name(std::string_view segment) {

@@ -5,6 +5,7 @@
 #include "client_api/devices/devices.h"
 #include "client_api/filters/filters.h"
 #include "client_api/keys/keys.h"
+#include "client_api/media/media.h"
 #include "client_api/presence/presence.h"
 #include "client_api/profile/profile.h"
 #include "client_api/push/push.h"
@@ -20,7 +21,7 @@ namespace {
 using enum auth;
 
 // Endpoints that exist since the first specification, without the presence module's odd prefixes.
-constexpr std::uint8_t classic = api_v1 | r0 | v3;
+constexpr std::uint16_t classic = api_v1 | r0 | v3;
 
 // clang-format off
 constexpr route table[] = {
@@ -156,6 +157,19 @@ constexpr route table[] = {
     {"GET",    "/room_keys/keys/{roomId}/{sessionId}", stable | unstable, required, body::none,   backed_up_keys},
     {"PUT",    "/room_keys/keys/{roomId}/{sessionId}", stable | unstable, required, body::object, back_up_keys},
     {"DELETE", "/room_keys/keys/{roomId}/{sessionId}", stable | unstable, required, body::none,   remove_backed_up_keys},
+
+    // --- media ---
+    {"POST", "/upload",                            any_media,           required, body::raw,  upload_media},
+    {"POST", "/create",                            media_v1,            required, body::none, create_media},
+    {"PUT",  "/upload/{serverName}/{mediaId}",     media_v3,            required, body::raw,  upload_created_media},
+    {"GET",  "/config",                            any_media,           required, body::none, media_config},
+    {"GET",  "/media/config",                      v1,                  required, body::none, media_config},
+    {"GET",  "/media/download/{serverName}/{mediaId}",            v1,   required, body::none, download_media},
+    {"GET",  "/media/download/{serverName}/{mediaId}/{fileName}", v1,   required, body::none, download_media},
+    {"GET",  "/media/thumbnail/{serverName}/{mediaId}",           v1,   required, body::none, media_thumbnail},
+    {"GET",  "/download/{serverName}/{mediaId}",            any_media,  none,     body::none, legacy_download_media},
+    {"GET",  "/download/{serverName}/{mediaId}/{fileName}", any_media,  none,     body::none, legacy_download_media},
+    {"GET",  "/thumbnail/{serverName}/{mediaId}",           any_media,  none,     body::none, legacy_media_thumbnail},
 
     // --- streams ---
     {"GET", "/sync",                        stable,  required, body::none, sync},

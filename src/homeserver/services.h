@@ -24,6 +24,13 @@ using matrix::outcome;
 
 enum class registration : std::uint8_t { closed, token, open };
 
+struct media_settings {
+    std::size_t upload_bytes_max = 20 * 1024 * 1024;
+    std::uint64_t user_bytes_max = std::uint64_t{1} << 30;  // of one user's uploads; 0: no limit
+    std::uint64_t user_count_max = 20'000;                  // uploads of one user; 0: no limit
+    bool legacy_reading = false;                            // without a token, as before 2024
+};
+
 struct settings {
     std::string server_name;
     registration registration_mode = registration::closed;
@@ -38,6 +45,7 @@ struct settings {
     // Presence lists: who has not said otherwise accepts so.
     presence::auto_accept auto_accept = presence::auto_accept::never;
     std::size_t incoming_invites_max = 1000;  // waiting, a user and inviting server
+    media_settings media;
 };
 
 // Who makes a request.

@@ -43,6 +43,10 @@ enum class errc {
     threepid_denied,           // 403 M_THREEPID_DENIED
     invalid_signature,         // 400 M_INVALID_SIGNATURE
     wrong_backup_version,      // 403 M_WRONG_ROOM_KEYS_VERSION
+    cannot_overwrite_media,    // 409 M_CANNOT_OVERWRITE_MEDIA
+    not_yet_uploaded,          // 504 M_NOT_YET_UPLOADED
+    not_thumbnailed,           // 400 M_UNKNOWN: no image of which there could be a thumbnail
+    range_not_satisfiable,     // 416 M_UNKNOWN
     unavailable,               // 503 M_UNKNOWN, with Retry-After
     unknown,                   // 500 M_UNKNOWN
 };

@@ -281,7 +281,8 @@ void connection::consume(std::string_view bytes) {
         if (!incoming_) {
             auto& spare = thread_.spare_parser();
             incoming_ =
-                spare ? std::move(spare) : std::make_unique<request_parser>(thread_.limits());
+                spare ? std::move(spare)
+                      : std::make_unique<request_parser>(thread_.limits(), &thread_.handler());
         }
         switch (incoming_->feed(bytes)) {
             case request_parser::progress::need_more:
@@ -318,26 +319,51 @@ void connection::need_more() {
         set_deadline(thread_.limits().head_deadline);
     }
     if (incoming_->head_done() && !std::exchange(body_begun_, true)) {
-        set_deadline(thread_.limits().body_deadline);
+        set_deadline(body_deadline());
         if (incoming_->parts().expects_continue && !std::exchange(continued_, true)) {
             send_continue();
         }
     }
     if (state_ == state::reading && !within_budget()) {
-        metrics::partial_bytes.reached();
         refuse(too_busy);
     }
 }
 
+// A long body may take its time, in proportion.
+base::milliseconds connection::body_deadline() const {
+    const auto& limits = thread_.limits();
+    if (!incoming_->has_long_body()) {
+        return limits.body_deadline;
+    }
+    return limits.body_deadline +
+           std::chrono::seconds{incoming_->parts().body_bytes_max / limits.long_body_rate_min};
+}
+
 bool connection::within_budget() {
-    const auto held = static_cast<std::uint32_t>(incoming_->held_bytes());
-    thread_.count_partial_bytes(std::ptrdiff_t{held} - std::ptrdiff_t{partial_counted_});
-    partial_counted_ = held;
-    return thread_.partial_bytes_fit();
+    count_partial(incoming_->held_bytes());
+    if (incoming_->head_done() && incoming_->has_long_body() && !thread_.long_bodies_fit()) {
+        metrics::long_bodies_bytes.reached();
+        return false;
+    }
+    if (!thread_.partial_bytes_fit()) {
+        metrics::partial_bytes.reached();
+        return false;
+    }
+    return true;
+}
+
+void connection::count_partial(std::size_t held) {
+    const std::ptrdiff_t before = partial_counted_;
+    const auto now = static_cast<std::ptrdiff_t>(held);
+    const bool is_long = held > 0 && incoming_->head_done() && incoming_->has_long_body();
+    thread_.count_partial_bytes(now - before);
+    thread_.count_long_body_bytes((is_long ? now : 0) - (counted_long_ ? before : 0));
+    partial_counted_ = static_cast<std::uint32_t>(held);
+    counted_long_ = is_long;
 }
 
 void connection::give_back_parser() {
-    thread_.count_partial_bytes(-std::ptrdiff_t{std::exchange(partial_counted_, 0)});
+    count_partial(0);
     if (incoming_) {
         incoming_->reset();
         thread_.spare_parser() = std::move(incoming_);
@@ -347,6 +373,7 @@ void connection::give_back_parser() {
 
 void connection::dispatch() {
     const auto& parts = incoming_->parts();
+    count_partial(0);
     state_ = state::parked;
     ++generation_;
     keep_alive_ = parts.keep_alive;
@@ -368,13 +395,15 @@ void connection::dispatch() {
     request.query = target.substr(std::min(question + 1, target.size()));
     request.authorization = parts.authorization;
     request.content_type = parts.content_type;
+    request.range = parts.range;
+    request.if_none_match = parts.if_none_match;
     request.body = parts.body;
+    request.body_to_take = &incoming_->body_to_take();
     request.peer_address = address;
     metrics::requests.add();
 
     // The handler may answer, and even close, before it returns; the parser it reads from stays.
     auto parser = std::exchange(incoming_, nullptr);
-    thread_.count_partial_bytes(-std::ptrdiff_t{std::exchange(partial_counted_, 0)});
     begun_ = body_begun_ = continued_ = false;
     dispatching_ = true;
     thread_.handler().on_request(request);
@@ -391,7 +420,12 @@ void connection::respond_json(std::string_view body) {
     send(head, head_only_ ? std::string_view() : body);
 }
 
-void connection::respond(const ports::http_response& r) {
+void connection::respond(ports::http_response r) {
+    if (r.rest && r.rest_bytes > 0 && !head_only_ && !has_no_body(r.status)) {
+        unsent_ = std::make_unique<unsent_bytes>();
+        unsent_->rest = std::move(r.rest);
+        unsent_->rest_bytes = r.rest_bytes;
+    }
     send_response(r);
 }
 
@@ -399,6 +433,32 @@ void connection::send_response(const ports::http_response& r) {
     auto& head = thread_.head_scratch();
     write_head(head, r, how_it_goes_on());
     send(head, head_only_ || has_no_body(r.status) ? std::string_view() : r.body);
+}
+
+// The deadline guards against a piece that never comes as against a reader that stalls.
+void connection::ask_for_piece() {
+    unsent_->asked = true;
+    set_deadline(thread_.limits().send_stall_max);
+    const auto source = unsent_->rest;
+    source->next(
+        [&thread = thread_, slot = slot_, named = incarnation_](std::optional<std::string> piece) {
+            thread.bring(slot, named, std::move(piece));
+        });
+}
+
+void connection::on_piece(std::uint32_t incarnation, std::optional<std::string> piece) {
+    if (incarnation != incarnation_ || !unsent_ || !unsent_->asked) {
+        return;
+    }
+    unsent_->asked = false;
+    if (!piece || piece->empty() || piece->size() > unsent_->rest_bytes) {
+        return close();  // the length was promised: only the end of the connection says it is short
+    }
+    unsent_->rest_bytes -= piece->size();
+    if (unsent_->rest_bytes == 0) {
+        unsent_->rest.reset();
+    }
+    send({}, *piece);
 }
 
 void connection::refuse(const refusal& why) {
@@ -442,7 +502,9 @@ void connection::send(std::string_view head, std::string_view body) {
         metrics::unsent_bytes.reached();
         return close();
     }
-    unsent_ = std::make_unique<unsent_bytes>();
+    if (!unsent_) {
+        unsent_ = std::make_unique<unsent_bytes>();
+    }
     unsent_->bytes.reserve(left);
     const auto of_head = std::min(put.bytes, head.size());
     unsent_->bytes.append(head.substr(of_head)).append(body.substr(put.bytes - of_head));
@@ -454,7 +516,7 @@ void connection::on_writable() {
     if (state_ == state::handshake) {
         return shake_hands();
     }
-    if (state_ != state::writing) {
+    if (state_ != state::writing || unsent_->asked) {
         return;
     }
     const auto rest = std::string_view(unsent_->bytes).substr(unsent_->sent);
@@ -474,6 +536,11 @@ void connection::on_writable() {
 }
 
 void connection::answer_is_out() {
+    if (unsent_ && unsent_->rest) {
+        unsent_->bytes.clear();
+        unsent_->sent = 0;
+        return ask_for_piece();
+    }
     unsent_.reset();
     if (how_it_goes_on() == persistence::close) {
         return linger();

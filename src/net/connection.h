@@ -37,7 +37,7 @@ class connection final : public event_loop::watcher {
         return state_ == state::parked && generation_ == generation;
     }
     // REQUIRES: awaits(its generation).
-    void respond(const ports::http_response& r);
+    void respond(ports::http_response r);
     void respond_json(std::string_view body);
 
     // The thread's wheel: something was due at `at`; looks whether it still is.
@@ -46,6 +46,8 @@ class connection final : public event_loop::watcher {
     void on_resume(std::uint32_t incarnation);
     // Reads what it was kept from reading by net_thread::may_read.
     void go_on(std::uint32_t incarnation);
+    // What was asked of the rest of an answer is here.
+    void on_piece(std::uint32_t incarnation, std::optional<std::string> piece);
     // From now on every answer is the last; idle connections close.
     void drain();
     // At once, telling the handler of an unanswered request.
@@ -69,6 +71,9 @@ class connection final : public event_loop::watcher {
     struct unsent_bytes {
         std::string bytes;
         std::size_t sent = 0;
+        std::shared_ptr<ports::body_rest> rest;  // brings what follows them; null: nothing
+        std::uint64_t rest_bytes = 0;            // still to come from it
+        bool asked = false;                      // and a piece is on its way here
     };
 
     void shake_hands();
@@ -81,6 +86,7 @@ class connection final : public event_loop::watcher {
     void dispatch();
     void refuse(const refusal& why);
     void send_response(const ports::http_response& r);
+    void ask_for_piece();
     void send_continue();
     void send(std::string_view head, std::string_view body);
     void answer_is_out();
@@ -89,6 +95,8 @@ class connection final : public event_loop::watcher {
     void keep_ahead(std::string_view bytes);
     void give_back_parser();
     bool within_budget();
+    void count_partial(std::size_t held);
+    base::milliseconds body_deadline() const;
     void deadline_passed();
     void tell_gone();
     ports::http_handle handle() const;
@@ -110,17 +118,18 @@ class connection final : public event_loop::watcher {
     std::uint32_t incarnation_ = 0;      // of the slot: which connection a timer was for
     std::uint32_t partial_counted_ = 0;  // bytes counted in the thread's budget
     state state_ = state::closed;
-    bool keep_alive_ = true;    // as the client wishes
-    bool http_1_0_ = false;     // the request's version
-    bool head_only_ = false;    // the request is a HEAD
-    bool dispatching_ = false;  // inside the handler's on_request
-    bool more_ahead_ = false;   // while dispatching: another request was already read
-    bool half_closed_ = false;  // the client sent its end
-    bool gone_told_ = false;    // the handler knows of that
-    bool begun_ = false;        // a part of a request is here and its deadline runs
-    bool body_begun_ = false;   // the same of its body
-    bool continued_ = false;    // 100 Continue was sent
-    bool held_ = false;         // readable, but to be read only at go_on()
+    bool keep_alive_ = true;      // as the client wishes
+    bool http_1_0_ : 1 = false;   // the request's version
+    bool head_only_ : 1 = false;  // the request is a HEAD
+    bool dispatching_ = false;    // inside the handler's on_request
+    bool more_ahead_ = false;     // while dispatching: another request was already read
+    bool half_closed_ = false;    // the client sent its end
+    bool gone_told_ = false;      // the handler knows of that
+    bool begun_ = false;          // a part of a request is here and its deadline runs
+    bool body_begun_ = false;     // the same of its body
+    bool counted_long_ = false;   // partial_counted_ is counted as of a long body, too
+    bool continued_ = false;      // 100 Continue was sent
+    bool held_ = false;           // readable, but to be read only at go_on()
 };
 
 }  // namespace porchlight::net

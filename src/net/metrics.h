@@ -28,6 +28,7 @@ inline limit header_count{R"(limit="http_header_count")"};
 inline limit target_bytes{R"(limit="http_target_bytes")"};
 inline limit body_bytes{R"(limit="http_body_bytes")"};
 inline limit partial_bytes{R"(limit="http_partial_bytes")"};
+inline limit long_bodies_bytes{R"(limit="http_long_bodies_bytes")"};
 inline limit pipelined_bytes{R"(limit="http_pipelined_bytes")"};
 inline limit unsent_bytes{R"(limit="http_unsent_bytes")"};
 inline limit request_deadline{R"(limit="http_request_deadline")"};

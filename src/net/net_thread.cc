@@ -218,15 +218,26 @@ void net_thread::slot_is_free(std::uint32_t slot) {
     check_drained();
 }
 
+void net_thread::bring(std::uint32_t slot, std::uint32_t incarnation,
+                       std::optional<std::string> piece) {
+    inbox_.post([this, slot, incarnation, piece = std::move(piece)]() mutable {
+        at(slot).on_piece(incarnation, std::move(piece));
+    });
+}
+
+bool net_thread::long_bodies_fit() const {
+    return long_body_bytes_ <= static_cast<std::ptrdiff_t>(config_.limits.long_bodies_bytes_max);
+}
+
 bool net_thread::partial_bytes_fit() const {
     return partial_bytes_ <= static_cast<std::ptrdiff_t>(config_.limits.partial_bytes_max);
 }
 
 // --- answers ---
 
-void net_thread::respond(const ports::http_handle& h, const ports::http_response& r) {
+void net_thread::respond(const ports::http_handle& h, ports::http_response r) {
     if (auto* c = find(h)) {
-        c->respond(r);
+        c->respond(std::move(r));
     }
 }
 

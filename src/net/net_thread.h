@@ -56,7 +56,7 @@ class net_thread final : private event_loop::watcher {
     // Stops accepting, closes what is idle, answers the rest for the last time, closes all at the
     // drain deadline. `drained` runs here when no connection is left.
     void begin_drain(ports::task drained);
-    void respond(const ports::http_handle& h, const ports::http_response& r);
+    void respond(const ports::http_handle& h, ports::http_response r);
     void respond_now(const ports::http_delivery& d);
 
     // For connections.
@@ -84,6 +84,11 @@ class net_thread final : private event_loop::watcher {
     // The budget of bytes in incomplete requests.
     bool partial_bytes_fit() const;
     void count_partial_bytes(std::ptrdiff_t change) { partial_bytes_ += change; }
+    // The share of it that long bodies may take.
+    bool long_bodies_fit() const;
+    void count_long_body_bytes(std::ptrdiff_t change) { long_body_bytes_ += change; }
+    // Gives connection::on_piece the piece, from any thread.
+    void bring(std::uint32_t slot, std::uint32_t incarnation, std::optional<std::string> piece);
 
   private:
     static constexpr std::uint32_t chunk_bits = 7;
@@ -125,7 +130,7 @@ class net_thread final : private event_loop::watcher {
     std::vector<std::unique_ptr<chunk>> chunks_;
     std::vector<std::uint32_t> free_slots_;
     std::atomic<std::size_t> open_{0};
-    std::ptrdiff_t partial_bytes_ = 0;
+    std::ptrdiff_t partial_bytes_ = 0, long_body_bytes_ = 0;
 
     struct held_connection {
         std::uint32_t slot, incarnation;

@@ -31,9 +31,11 @@ void clear(std::string& s) {
 }  // namespace
 
 void request_parts::clear() {
-    for (auto* s : {&method, &target, &authorization, &content_type, &forwarded_for, &body}) {
+    for (auto* s : {&method, &target, &authorization, &content_type, &forwarded_for, &range,
+                    &if_none_match, &body}) {
         net::clear(*s);
     }
+    body_bytes_max = 0;
     keep_alive = true;
     http_1_0 = false;
     expects_continue = false;
@@ -43,7 +45,7 @@ void request_parts::clear() {
 struct request_parser::grammar final : http::basic_parser<true> {
     explicit grammar(request_parser& parser) : self(parser) {
         header_limit(static_cast<std::uint32_t>(parser.limits_.head_bytes_max));
-        body_limit(parser.limits_.body_bytes_max);
+        body_limit(boost::none);  // allow_body() sets it
         eager(true);
     }
 
@@ -103,6 +105,10 @@ struct request_parser::grammar final : http::basic_parser<true> {
             parts.authorization = view(value);
         } else if (name == http::field::content_type) {
             parts.content_type = view(value);
+        } else if (name == http::field::range) {
+            parts.range = view(value);
+        } else if (name == http::field::if_none_match) {
+            parts.if_none_match = view(value);
         } else if (name == http::field::expect) {
             if (!beast::iequals(value, "100-continue")) {
                 fail(ec, 417, "M_UNKNOWN", "Nothing but 100-continue can be expected.");
@@ -126,6 +132,29 @@ struct request_parser::grammar final : http::basic_parser<true> {
             return fail(ec, 400, "M_UNKNOWN", "The request target is not a path.");
         }
         parts.keep_alive = keep_alive();
+        allow_body(ec);
+    }
+
+    // Only now is known whose body it is. Nothing of it was read yet.
+    void allow_body(beast::error_code& ec) {
+        std::uint64_t allowed = self.limits_.body_bytes_max;
+        const auto announced = content_length();
+        if (self.handler_ != nullptr && (chunked() || (announced && *announced > allowed))) {
+            const auto& parts = self.parts_;
+            const auto permit =
+                self.handler_->long_body(parts.method, parts.target, parts.authorization);
+            if (permit.bytes_max == 0 && announced) {
+                metrics::body_bytes.reached();
+                return fail(ec, permit.status, permit.errcode, permit.error);
+            }
+            allowed = std::max(allowed, permit.bytes_max);
+        }
+        if (announced && *announced > allowed) {
+            ec = http::error::body_limit;
+            return;
+        }
+        self.parts_.body_bytes_max = announced ? std::max(*announced, std::uint64_t{1}) : allowed;
+        body_limit(allowed);
     }
 
     std::size_t on_body_impl(beast::string_view bytes, beast::error_code&) override {
@@ -146,8 +175,8 @@ struct request_parser::grammar final : http::basic_parser<true> {
     bool has_host = false, has_authorization = false;
 };
 
-request_parser::request_parser(const connection_limits& limits)
-    : limits_(limits), grammar_(std::make_unique<grammar>(*this)) {}
+request_parser::request_parser(const connection_limits& limits, ports::http_handler* handler)
+    : limits_(limits), handler_(handler), grammar_(std::make_unique<grammar>(*this)) {}
 
 request_parser::~request_parser() = default;
 

@@ -1,18 +1,22 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "net/settings.h"
+#include "ports/http.h"
 
 namespace porchlight::net {
 
 // What of a request the server looks at. Strings, not views: they are reused from request to
 // request, so a request costs no allocation once they have grown.
 struct request_parts {
-    std::string method, target, authorization, content_type, forwarded_for, body;
+    std::string method, target, authorization, content_type, forwarded_for, range, if_none_match,
+        body;
+    std::uint64_t body_bytes_max = 0;  // what may come of the body; above the usual: a long one
     bool keep_alive = true;
     bool http_1_0 = false;
     bool expects_continue = false;
@@ -33,7 +37,9 @@ class request_parser {
   public:
     enum class progress { need_more, complete, refused };
 
-    explicit request_parser(const connection_limits& limits);
+    // `handler` says which requests may have a long body; null: none. Both outlive the parser.
+    explicit request_parser(const connection_limits& limits,
+                            ports::http_handler* handler = nullptr);
     ~request_parser();
 
     // Takes bytes off the front of `bytes`: all of them unless the request is complete, then what
@@ -44,6 +50,10 @@ class request_parser {
     // The head is known; what is missing is body.
     bool head_done() const;
     const request_parts& parts() const { return parts_; }
+    // REQUIRES: complete.
+    std::string& body_to_take() { return parts_.body; }
+    // The head is known, and the body may be longer than usual.
+    bool has_long_body() const { return parts_.body_bytes_max > limits_.body_bytes_max; }
     const refusal& why() const { return why_; }
     // Bytes held on the heap for this incomplete request.
     std::size_t held_bytes() const { return tail_.size() + parts_.body.size(); }
@@ -59,6 +69,7 @@ class request_parser {
     bool make_target_a_path();
 
     const connection_limits& limits_;
+    ports::http_handler* const handler_;
     request_parts parts_;
     refusal why_;
     std::string tail_;  // bytes that the grammar wants to see again together with the next

@@ -20,11 +20,12 @@ constexpr std::string_view json_head =
     "Access-Control-Allow-Headers: X-Requested-With, Content-Type, Authorization\r\n"
     "Content-Length: ";
 
-constexpr std::array<std::pair<int, std::string_view>, 30> reasons{{
+constexpr std::array<std::pair<int, std::string_view>, 33> reasons{{
     {200, "OK"},
     {201, "Created"},
     {202, "Accepted"},
     {204, "No Content"},
+    {206, "Partial Content"},
     {301, "Moved Permanently"},
     {302, "Found"},
     {304, "Not Modified"},
@@ -43,6 +44,7 @@ constexpr std::array<std::pair<int, std::string_view>, 30> reasons{{
     {413, "Content Too Large"},
     {414, "URI Too Long"},
     {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
     {417, "Expectation Failed"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
@@ -50,6 +52,7 @@ constexpr std::array<std::pair<int, std::string_view>, 30> reasons{{
     {501, "Not Implemented"},
     {502, "Bad Gateway"},
     {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
     {505, "HTTP Version Not Supported"},
 }};
 
@@ -101,10 +104,13 @@ void write_head(std::string& out, const ports::http_response& r, persistence p) 
     out += "\r\n";
     out += cross_origin;
     if (!has_no_body(r.status)) {
-        out += "Content-Type: ";
-        out += r.content_type;
-        out += "\r\nContent-Length: ";
-        append_number(out, r.body.size());
+        if (!r.content_type.empty()) {
+            out += "Content-Type: ";
+            out += r.content_type;
+            out += "\r\n";
+        }
+        out += "Content-Length: ";
+        append_number(out, r.body.size() + r.rest_bytes);
         out += "\r\n";
     }
     for (const auto& [name, value] : r.headers) {

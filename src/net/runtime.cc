@@ -212,9 +212,11 @@ void runtime::respond(ports::http_handle h, ports::http_response r) {
     }
     auto* const thread = impl_->threads[h.thread].get();
     if (thread_number::in(impl_.get()) == h.thread) {
-        thread->respond(h, r);
+        thread->respond(h, std::move(r));
     } else {
-        thread->post([thread, h, response = std::move(r)] { thread->respond(h, response); });
+        thread->post([thread, h, response = std::move(r)]() mutable {
+            thread->respond(h, std::move(response));
+        });
     }
 }
 

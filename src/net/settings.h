@@ -26,6 +26,8 @@ struct connection_limits {
     std::size_t target_bytes_max = base::limits::target_bytes_max;
     std::size_t body_bytes_max = base::limits::body_bytes_max;
     std::size_t partial_bytes_max = base::limits::partial_bytes_max;
+    std::size_t long_bodies_bytes_max = base::limits::long_bodies_bytes_max;
+    std::size_t long_body_rate_min = base::limits::long_body_rate_min;
     std::size_t pipelined_bytes_max = base::limits::pipelined_bytes_max;
     std::size_t unsent_bytes_max = base::limits::unsent_bytes_max;
     base::milliseconds head_deadline = base::limits::head_deadline;

@@ -31,15 +31,40 @@ struct http_request {
     std::string_view query;          // without '?', still percent-encoded
     std::string_view authorization;  // value of the header, empty when absent
     std::string_view content_type;
+    std::string_view range, if_none_match;  // values of the headers, empty when absent
     std::string_view body;
+    // What `body` looks at, where the handler may take it away; null: `body` is to be copied.
+    std::string* body_to_take = nullptr;
     std::string_view peer_address;  // the client's, X-Forwarded-For from trusted proxies applied
+};
+
+// What follows the body of a response, brought piece by piece when the one before is on its way: a
+// slow reader costs one piece, however much there is. One net thread.
+class body_rest {
+  public:
+    using piece = base::unique_function<void(std::optional<std::string>)>;
+    virtual ~body_rest() = default;
+    // Calls `done` once, from any thread, with a piece that is not empty. None: there is no more to
+    // be had, and the connection ends in the middle of the body.
+    virtual void next(piece done) = 0;
 };
 
 struct http_response {
     int status = 200;
-    std::string body;                                          // JSON unless content_type says else
-    std::string_view content_type = "application/json";        // static storage
+    std::string body;  // JSON unless content_type says else
+    // Static storage; empty: it stands among the headers.
+    std::string_view content_type = "application/json";
     std::vector<std::pair<std::string, std::string>> headers;  // beyond those net always sends
+    std::shared_ptr<body_rest> rest;                           // null: the body is all
+    std::uint64_t rest_bytes = 0;                              // exactly so many come from `rest`
+};
+
+// Whether a body longer than the usual limit may come in, and how long. The defaults refuse it.
+struct body_permit {
+    std::uint64_t bytes_max = 0;  // above: 413; 0: refused as the following says. Static storage.
+    int status = 413;
+    std::string_view errcode = "M_TOO_LARGE";
+    std::string_view error = "The body of the request is too large.";
 };
 
 // A part of a response body on its way out; joined without copies.
@@ -75,6 +100,12 @@ class http_handler {
     // The client went away while its request was unanswered (FIN, RST, time-out of TCP, or closed
     // by a limit). No respond is needed any more; one that comes is dropped.
     virtual void on_gone(http_handle h) = 0;
+    // A body that is longer than usual, or of unknown length, is on its way for this request; none
+    // of it was read. At most once a request.
+    virtual body_permit long_body(std::string_view /*method*/, std::string_view /*target*/,
+                                  std::string_view /*authorization*/) {
+        return {};
+    }
 };
 
 }  // namespace porchlight::ports

@@ -98,7 +98,7 @@ application::impl::impl(config given)
       home(settings, runtime.executor(), runtime.cold_pool(), clock, random),
       api{settings.client_api, *home.services,    *home.accounts,  *home.rooms,
           *home.statuses,      *home.ephemeral,   *home.to_device, *home.lists,
-          *home.device_keys,   *home.key_backups, runtime},
+          *home.device_keys,   *home.key_backups, *home.media,     runtime},
       streams(api),
       limits(settings.client_api),
       dispatcher(api),
@@ -178,6 +178,7 @@ void application::reload(const config& c) {
         config& now = m.settings;
         // What needs a restart stays as it is.
         fresh->homeserver.server_name = now.homeserver.server_name;
+        fresh->homeserver.media.upload_bytes_max = now.homeserver.media.upload_bytes_max;
         now.homeserver = fresh->homeserver;
         now.client_api = fresh->client_api;
         now.engine = fresh->engine;

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "base/limits.h"
 #include "matrix/identifier.h"
 #include "server/config_values.h"
 
@@ -39,6 +40,16 @@ namespace {
         [](config& c, string_view t) {                                                 \
             std::int64_t n = 0;                                                        \
             if (!values::read_integer(t, least, most, n)) {                            \
+                return false;                                                          \
+            }                                                                          \
+            c.member = static_cast<decltype(c.member)>(n);                             \
+            return true;                                                               \
+        }
+#define BYTES(member, least, most)                                                     \
+    [](const config& c) { return values::show(static_cast<std::int64_t>(c.member)); }, \
+        [](config& c, string_view t) {                                                 \
+            std::int64_t n = 0;                                                        \
+            if (!values::read_bytes(t, least, most, n)) {                              \
                 return false;                                                          \
             }                                                                          \
             c.member = static_cast<decltype(c.member)>(n);                             \
@@ -151,19 +162,22 @@ const config_key keys[] = {
      "Passes of Argon2id for new password hashes.", true, INTEGER(homeserver.argon2_ops, 1, 100)},
     {"accounts.argon2_memory", "a size from 8KiB to 4GiB",
      "Memory of Argon2id for new password hashes.", true,
-     [](const config& c) {
-         return values::show(static_cast<std::int64_t>(c.homeserver.argon2_memory));
-     },
-     [](config& c, string_view t) {
-         std::int64_t n = 0;
-         if (!values::read_bytes(t, 8192, std::int64_t{4} << 30, n)) {
-             return false;
-         }
-         c.homeserver.argon2_memory = static_cast<std::size_t>(n);
-         return true;
-     }},
+     BYTES(homeserver.argon2_memory, 8192, std::int64_t{4} << 30)},
     {"accounts.profile_needs_token", switch_allowed, "Whether reading a profile needs a login.",
      true, BOOLEAN(homeserver.profile_needs_token)},
+    {"media.folder", "a folder, made when missing; empty: media in server.data",
+     "Where the bytes of uploads and thumbnails lie.", false, TEXT(media_folder)},
+    {"media.upload_bytes_max", "a size from 1KiB to 32MiB", "Largest upload.", false,
+     BYTES(homeserver.media.upload_bytes_max, 1024, base::limits::upload_bytes_most)},
+    {"media.user_bytes_max", "a size, as 512MiB or 5GiB (0: no limit)",
+     "What the uploads of one user may take in all.", true,
+     BYTES(homeserver.media.user_bytes_max, 0, std::int64_t{1} << 50)},
+    {"media.user_count_max", "a whole number from 0 to 1000000000 (0: no limit)",
+     "Uploads one user may have.", true,
+     INTEGER(homeserver.media.user_count_max, 0, 1'000'000'000)},
+    {"media.legacy_reading", switch_allowed,
+     "Whether media is also read without a token, below /_matrix/media, as old clients do.", true,
+     BOOLEAN(homeserver.media.legacy_reading)},
     {"rate_limits.enabled", switch_allowed, "Limits on requests per user and address.", true,
      BOOLEAN(client_api.rate_limits_enabled)},
     {"log.level", "debug, info, warn or error", "Least important lines that are written.", true,

@@ -32,6 +32,7 @@ struct config {
     client_api::settings client_api;
     engine::settings engine;
     std::vector<std::string> presence_exclude_rooms;
+    std::string media_folder;  // empty: "media" in the data folder
     base::log::settings log;
 
     config();

@@ -39,6 +39,11 @@ void front_door::on_gone(ports::http_handle h) {
     client_api_.on_gone(h);
 }
 
+ports::body_permit front_door::long_body(std::string_view method, std::string_view target,
+                                         std::string_view authorization) {
+    return client_api_.long_body(method, target, authorization);
+}
+
 void front_door::metrics(const ports::http_request& r) {
     const bool allowed = config_.metrics == metrics_for::everyone ||
                          (config_.metrics == metrics_for::loopback && is_loopback(r.peer_address));

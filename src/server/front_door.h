@@ -15,6 +15,8 @@ class front_door final : public ports::http_handler {
                base::unique_function<bool()> healthy);
     void on_request(const ports::http_request& r) override;
     void on_gone(ports::http_handle h) override;
+    ports::body_permit long_body(std::string_view method, std::string_view target,
+                                 std::string_view authorization) override;
 
   private:
     void metrics(const ports::http_request& r);

@@ -44,6 +44,8 @@ house::house(const config& c, ports::executor& decider, ports::cold_pool& cold, 
         store_ = std::make_unique<storage::sqlite_store>(
             storage::sqlite_settings{c.data + "/porchlight.db", {}});
         dirty_ = std::make_unique<storage::dirty_file>(c.data + "/dirty");
+        media_files_ = std::make_unique<storage::media_folder>(
+            c.media_folder.empty() ? c.data + "/media" : c.media_folder);
         check_server_name();
         const last_stop before = stop_before(*store_, boot);
         const bool clean = before == last_stop::clean;
@@ -64,7 +66,10 @@ house::house(const config& c, ports::executor& decider, ports::cold_pool& cold, 
         lists = std::make_unique<homeserver::lists>(*services, *accounts, *to_device);
         device_keys = std::make_unique<homeserver::device_keys>(*services, *accounts, *rooms);
         key_backups = std::make_unique<homeserver::key_backups>(*services, *accounts);
+        media = std::make_unique<homeserver::media>(*services, *media_files_, thumbnailer_);
         load(clean);
+    } catch (const ports::media_error& e) {
+        throw start_error("media.folder: " + e.message);
     } catch (const ports::store_error& e) {
         throw start_error(e.message);
     }
@@ -120,6 +125,7 @@ void house::load(bool clean) {
     to_device->load(*store_);
     lists->load(*store_, clean);
     device_keys->load(*store_);
+    media->load(*store_);
     store_->statuses([this](ports::status_row&& r) {
         // A logout may have come to the disk without its end of a suppression.
         std::erase_if(r.suppressed, [this](base::device_key d) { return !accounts->exists(d); });

@@ -13,13 +13,16 @@
 #include "homeserver/key_backups.h"
 #include "homeserver/keys/device_keys.h"
 #include "homeserver/lists.h"
+#include "homeserver/media.h"
 #include "homeserver/rooms.h"
 #include "homeserver/statuses.h"
 #include "homeserver/to_device.h"
+#include "images/vips_thumbnailer.h"
 #include "server/config.h"
 #include "server/last_stop.h"
 #include "server/write_behind.h"
 #include "storage/dirty_file.h"
+#include "storage/media_folder.h"
 #include "storage/sqlite_store.h"
 #include "storage/store_thread.h"
 
@@ -78,6 +81,8 @@ class house final : public engine::outside {
     const config& config_;
     std::unique_ptr<storage::sqlite_store> store_;  // outlives all below
     std::unique_ptr<storage::dirty_file> dirty_;
+    std::unique_ptr<storage::media_folder> media_files_;
+    images::vips_thumbnailer thumbnailer_;
     std::unique_ptr<storage::store_thread> thread_;
     std::unique_ptr<write_behind> behind_;
     std::map<base::room_key, std::pair<bool, std::uint64_t>> room_flips_;
@@ -95,6 +100,7 @@ class house final : public engine::outside {
     std::unique_ptr<homeserver::lists> lists;
     std::unique_ptr<homeserver::device_keys> device_keys;
     std::unique_ptr<homeserver::key_backups> key_backups;
+    std::unique_ptr<homeserver::media> media;
 };
 
 }  // namespace porchlight::server

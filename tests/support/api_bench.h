@@ -76,6 +76,16 @@ class api_bench {
     ports::http_handle start(std::string_view method, const std::string& target,
                              const std::string& body = {}, const std::string& token = {},
                              std::string_view peer = "192.0.2.1") {
+        return start_with({}, method, target, body, token, peer);
+    }
+    // Headers that few requests have.
+    struct more_headers {
+        std::string_view content_type = {}, range = {}, if_none_match = {};
+    };
+    ports::http_handle start_with(more_headers more, std::string_view method,
+                                  const std::string& target, const std::string& body = {},
+                                  const std::string& token = {},
+                                  std::string_view peer = "192.0.2.1") {
         const ports::http_handle h{0, sender.next_slot++, 1};
         const auto mark = target.find('?');
         const std::string authorization = token.empty() ? std::string{} : "Bearer " + token;
@@ -86,6 +96,9 @@ class api_bench {
         r.query = mark == std::string::npos ? std::string_view{}
                                             : std::string_view{target}.substr(mark + 1);
         r.authorization = authorization;
+        r.content_type = more.content_type;
+        r.range = more.range;
+        r.if_none_match = more.if_none_match;
         r.body = body;
         r.peer_address = peer;
         dispatcher.on_request(r);
@@ -98,12 +111,29 @@ class api_bench {
         if (found == sender.answers.end()) {
             return std::nullopt;
         }
-        return answer{found->second.status, found->second.body, found->second.headers};
+        answer a{found->second.status, found->second.body, found->second.headers};
+        const auto whole = a.text.size() + found->second.rest_bytes;
+        while (a.text.size() < whole) {
+            bool more = false;
+            found->second.rest->next([&](std::optional<std::string> piece) {
+                more = piece.has_value();
+                a.text += piece.value_or("");
+            });
+            house.settle();
+            ASSERT(more);
+        }
+        return a;
     }
     // A request that is answered at once.
     answer ask(std::string_view method, const std::string& target, const std::string& body = {},
                const std::string& token = {}) {
         auto a = take(start(method, target, body, token));
+        ASSERT(a);
+        return std::move(*a);
+    }
+    answer ask_with(more_headers more, std::string_view method, const std::string& target,
+                    const std::string& body = {}, const std::string& token = {}) {
+        auto a = take(start_with(more, method, target, body, token));
         ASSERT(a);
         return std::move(*a);
     }
@@ -123,7 +153,7 @@ class api_bench {
     client_api::api api{
         config,          house.services,  house.accounts, house.rooms,       house.statuses,
         house.ephemeral, house.to_device, house.lists,    house.device_keys, house.key_backups,
-        sender};
+        house.media,     sender};
     client_api::sync_streams streams{api};
     client_api::dispatcher dispatcher{api};
 };

@@ -16,10 +16,12 @@
 #include "homeserver/key_backups.h"
 #include "homeserver/keys/device_keys.h"
 #include "homeserver/lists.h"
+#include "homeserver/media.h"
 #include "homeserver/rooms.h"
 #include "homeserver/statuses.h"
 #include "homeserver/to_device.h"
 #include "storage/memory_store.h"
+#include "support/media_bench.h"
 
 // A homeserver on one thread without its edges: clock set by hand, seeded random, a memory store
 // whose commits can be held or refused. Nothing happens by itself: call settle() or advance().
@@ -152,9 +154,11 @@ class house_bench : public engine::outside {
     // `clean`: how that one stopped; `later`: than that one began.
     explicit house_bench(std::shared_ptr<storage::memory_store> kept = nullptr,
                          homeserver::settings wish = cheap_settings(), bool clean = true,
-                         base::milliseconds later = {})
+                         base::milliseconds later = {},
+                         std::shared_ptr<memory_media> kept_media = nullptr)
         : store(kept ? std::move(kept) : std::make_shared<storage::memory_store>()),
           clock(later),
+          media_files(kept_media ? std::move(kept_media) : std::make_shared<memory_media>()),
           config(std::move(wish)),
           engine(engine_config, *this, 0, clean, clock.at) {
         // Another life of the same store draws other tokens.
@@ -166,6 +170,7 @@ class house_bench : public engine::outside {
         to_device.load(*store);
         lists.load(*store, clean);
         device_keys.load(*store);
+        media.load(*store);
         store->statuses([this](ports::status_row&& r) { engine.load_status(r); });
         store->losses([this](ports::loss_row&& r) { engine.load_loss(r); });
         if (!clean) {  // everybody is dirty, and what was written behind is lost
@@ -276,6 +281,8 @@ class house_bench : public engine::outside {
     seeded_random random;
     run_queue decider{clock};
     hand_pool cold;
+    std::shared_ptr<memory_media> media_files;
+    hand_thumbnailer thumbnailer;
     hand_log log_device{*store};
     homeserver::settings config;
     engine::settings engine_config;
@@ -291,6 +298,7 @@ class house_bench : public engine::outside {
     homeserver::lists lists{services, accounts, to_device};
     homeserver::device_keys device_keys{services, accounts, rooms};
     homeserver::key_backups key_backups{services, accounts};
+    homeserver::media media{services, *media_files, thumbnailer};
     std::function<void(std::unique_ptr<engine::batch>)> on_deliver;
     std::function<bool()> extra_step;  // another queue to run; false: nothing was there
 };

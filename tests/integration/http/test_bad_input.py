@@ -17,6 +17,9 @@ JSON = "Content-Type: application/json\r\n"
 class Server:
     def __init__(self):
         self.data = tempfile.TemporaryDirectory(prefix="porchlight-http-")
+        self.start()
+
+    def start(self):
         command = [os.environ["PORCHLIGHT_BINARY"], "serve", "--data", self.data.name]
         command += ["--listen", "127.0.0.1:0", "--open-registration", "--server-name", "porch.test"]
         for s in ("accounts.argon2_ops=1", "accounts.argon2_memory=8KiB"):
@@ -31,6 +34,11 @@ class Server:
         )
         line = self.process.stdout.readline()
         self.port = int(re.fullmatch(r"ready http://127\.0\.0\.1:(\d+)\n", line).group(1))
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
 
     def stop(self):
         self.process.terminate()

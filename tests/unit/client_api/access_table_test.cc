@@ -64,6 +64,10 @@ class owned : public test::keys_api {
                       .status,
                   200);
         EXPECT_EQ(ask_v3("PUT", "/room_keys/keys/r/s?version=1", alice, session()).status, 200);
+        const auto uploaded = ask("POST", "/_matrix/media/v3/upload", "hello", alice);
+        EXPECT_EQ(uploaded.status, 200) << uploaded.text;
+        const std::string uri{uploaded.json().at("content_uri").as_string()};
+        media_id = uri.substr(uri.rfind('/') + 1);
     }
     static json::object session() {
         return {{"first_message_index", 0},
@@ -72,12 +76,14 @@ class owned : public test::keys_api {
                 {"session_data", json::object{}}};
     }
     std::string path_of(const route& r) const {
-        static const std::map<std::uint8_t, std::string> prefixes{
+        static const std::map<std::uint16_t, std::string> prefixes{
             {api_v1, "/_matrix/client/api/v1"},
             {r0, "/_matrix/client/r0"},
             {v1, "/_matrix/client/v1"},
             {v3, "/_matrix/client/v3"},
-            {unstable, "/_matrix/client/unstable"}};
+            {unstable, "/_matrix/client/unstable"},
+            {media_v3, "/_matrix/media/v3"},
+            {media_v1, "/_matrix/media/v1"}};
         const std::map<std::string, std::string> values{{"userId", id("alice")},
                                                         {"roomId", room},
                                                         {"roomIdOrAlias", room},
@@ -92,7 +98,9 @@ class owned : public test::keys_api {
                                                         {"part", "enabled"},
                                                         {"version", "1"},
                                                         {"receiptType", "m.read"},
-                                                        {"sessionId", "s"}};
+                                                        {"sessionId", "s"},
+                                                        {"serverName", "porch.test"},
+                                                        {"mediaId", media_id}};
         std::string path;
         for (const auto& [flag, prefix] : prefixes) {
             if (path.empty() && (r.prefixes & flag) != 0) {
@@ -175,12 +183,13 @@ class owned : public test::keys_api {
         return {{"type", "m.login.password"}, {"user", "alice"}, {"password", "pw-alice"}};
     }
     int status(const route& r, const std::string& token) {
-        const std::string body =
-            r.takes == body::object ? json::serialize(body_of(r)) : std::string{};
+        const std::string body = r.takes == body::object ? json::serialize(body_of(r))
+                                 : r.takes == body::raw  ? "bytes"
+                                                         : "";
         return ask(r.method, path_of(r), body, token).status;
     }
 
-    std::string room, event, device;
+    std::string room, event, device, media_id;
 };
 
 TEST(access, of_every_route_is_what_the_table_says) {

@@ -147,8 +147,10 @@ TEST_F(dispatcher_test, every_route_survives_odd_input) {
         std::string path = (r.prefixes & root) != 0       ? ""
                            : (r.prefixes & v3) != 0       ? "/_matrix/client/v3"
                            : (r.prefixes & unstable) != 0 ? "/_matrix/client/unstable"
-                           : (r.prefixes & r0) != 0       ? "/_matrix/client/r0"
-                                                          : "/_matrix/client/v1";
+                           : (r.prefixes & media_v3) != 0 ? "/_matrix/media/v3"
+                           : (r.prefixes & media_v1) != 0 ? "/_matrix/media/v1"
+                           : (r.prefixes & v1) != 0       ? "/_matrix/client/v1"
+                                                          : "/_matrix/client/r0";
         std::string_view rest = r.pattern;
         while (!rest.empty()) {
             const auto open = std::min(rest.find('{'), rest.size());

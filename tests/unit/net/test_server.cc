@@ -112,4 +112,13 @@ void test_server::on_gone(ports::http_handle h) {
     changed_.notify_all();
 }
 
+ports::body_permit test_server::long_body(std::string_view, std::string_view target,
+                                          std::string_view) {
+    if (target.starts_with("/upload")) {
+        return {.bytes_max = 5000};
+    }
+    return target.starts_with("/locked") ? ports::body_permit{0, 401, "M_MISSING_TOKEN", "Who?"}
+                                         : ports::body_permit{};
+}
+
 }  // namespace porchlight::net::test

@@ -60,6 +60,9 @@ class test_server final : public ports::http_handler {
     // ports::http_handler
     void on_request(const ports::http_request& r) override;
     void on_gone(ports::http_handle h) override;
+    // /upload... may be 5,000 bytes long; /locked... is refused as not authorized.
+    ports::body_permit long_body(std::string_view method, std::string_view target,
+                                 std::string_view authorization) override;
 
   private:
     void all_threads_notice();

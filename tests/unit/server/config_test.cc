@@ -83,6 +83,18 @@ TEST(config, argon2_goes_down_to_the_library_minimum) {
     ASSERT_TRUE(set_key(c, "accounts.argon2_memory", "19MiB").has_value());
     EXPECT_EQ(c.homeserver.argon2_memory, 19U << 20);
     EXPECT_TRUE(set_key(c, "accounts.argon2_memory", "8191").has_error());
+    ASSERT_TRUE(set_key(c, "media.upload_bytes_max", "32MiB").has_value());
+    EXPECT_EQ(c.homeserver.media.upload_bytes_max, 32U << 20);
+    EXPECT_TRUE(set_key(c, "media.upload_bytes_max", "33MiB").has_error());
+    EXPECT_TRUE(set_key(c, "media.upload_bytes_max", "1000").has_error());
+    ASSERT_TRUE(set_key(c, "media.user_bytes_max", "5GiB").has_value());
+    EXPECT_EQ(c.homeserver.media.user_bytes_max, std::uint64_t{5} << 30);
+    ASSERT_TRUE(set_key(c, "media.user_count_max", "0").has_value());
+    EXPECT_EQ(c.homeserver.media.user_count_max, 0U);
+    ASSERT_TRUE(set_key(c, "media.legacy_reading", "true").has_value());
+    EXPECT_TRUE(c.homeserver.media.legacy_reading);
+    ASSERT_TRUE(set_key(c, "media.folder", "/srv/media").has_value());
+    EXPECT_EQ(c.media_folder, "/srv/media");
     ASSERT_TRUE(set_key(c, "accounts.argon2_ops", "1").has_value());
     EXPECT_TRUE(set_key(c, "accounts.argon2_ops", "0").has_error());
     ASSERT_TRUE(set_key(c, "accounts.access_token_lifetime", "30m").has_value());

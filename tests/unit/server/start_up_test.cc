@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "server/command_loop.h"
 #include "server/house.h"
 #include "support/house_bench.h"
@@ -55,6 +57,18 @@ void fill(const std::filesystem::path& data, std::uint32_t users) {
             membership_row{user_key{u}, room_key{u / 20}, membership::join, 1 + u, 1, false});
     }
     store.commit({&set, 1}, true);
+}
+
+TEST(start_up, a_media_folder_that_cannot_be_made_is_named) {
+    const storage::testing::temporary_folder where;
+    std::filesystem::create_directories(where / "data");
+    std::ofstream(where / "data" / "media") << "a file";
+    try {
+        run r(where / "data");
+        FAIL() << "started";
+    } catch (const start_error& e) {
+        EXPECT_NE(e.message.find("media.folder"), std::string::npos) << e.message;
+    }
 }
 
 using rows = std::vector<std::tuple<std::uint32_t, int, base::wall_time, std::uint64_t>>;
