@@ -35,11 +35,10 @@ struct membership_info {
 
 enum class history_visibility : std::uint8_t { world_readable, shared, invited, joined };
 
-// Rooms: real events of room version 10 in one linear history, authorised by the specification's
-// rules, stored before they are seen. Deciding thread only. A room has one queue: a state change
-// waits for the one before it; plain messages don't wait for each other.
-// Failures: not_found, forbidden (the rule that refused is named), bad_json, too_large,
-// unavailable...
+// Rooms: real events of room versions 1 to 11 in one linear history, authorised by the
+// specification's rules, stored before they are seen. Deciding thread only. A room has one queue: a
+// state change waits for the one before it; plain messages don't wait for each other. Failures:
+// not_found, forbidden (the rule that refused is named), bad_json, too_large, unavailable...
 class rooms {
   public:
     rooms(services& s, accounts& a);

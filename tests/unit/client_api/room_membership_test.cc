@@ -37,7 +37,7 @@ TEST_F(room_membership, wishes_of_the_wrong_shape_are_bad_json) {
         EXPECT_EQ(a.status, 400) << json::serialize(wish);
         EXPECT_EQ(a.errcode(), "M_BAD_JSON") << json::serialize(wish);
     }
-    EXPECT_EQ(api.ask_v3("POST", "/createRoom", alice, {{"room_version", "1"}}).errcode(),
+    EXPECT_EQ(api.ask_v3("POST", "/createRoom", alice, {{"room_version", "12"}}).errcode(),
               "M_UNSUPPORTED_ROOM_VERSION");
 }
 
