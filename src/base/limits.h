@@ -54,6 +54,7 @@ inline constexpr std::size_t filters_per_user_max = 500;      // more: 403 M_RES
 inline constexpr std::size_t rooms_per_user_max = 10'000;     // more: 403 M_LIMIT_EXCEEDED
 inline constexpr std::size_t room_queue_max = 1000;           // more changes wait: 503
 inline constexpr std::size_t room_state_max = 20'000;         // more state keys: 403
+inline constexpr std::size_t membership_steps_max = 200;      // since one was in: as if never in
 inline constexpr std::size_t aliases_per_room_max = 100;      // more: 403
 inline constexpr std::size_t initial_state_max = 500;         // more: 400 M_INVALID_PARAM
 inline constexpr std::size_t transactions_kept_max = 50'000;  // more: the oldest from the store

@@ -190,26 +190,33 @@ void room_messages(call_ptr c) {
     if (!view) {
         return;
     }
-    answer_from_store(c, [v = *view, r = *request](ports::store_reader& store) {
-        const page p = read_page(v, r, store);
-        const auto token = [&v](std::uint64_t durable) {
-            return engine::to_string(engine::token{durable, v.presence, 0});
-        };
-        json::array chunk;
-        for (const auto& row : p.events) {
-            chunk.emplace_back(format_event(row, v.reader, &store));
-        }
-        json::object answer;
-        answer["start"] = r.from ? engine::to_string(*r.from) : token(r.backwards ? v.applied : 0);
-        answer["chunk"] = std::move(chunk);
-        if (p.next) {
-            answer["end"] = token(*p.next);
-        }
-        if (r.filter && r.filter->timeline.lazy_load_members) {
-            answer["state"] = senders_state(v, p, store);
-        }
-        return outcome<json::value>(std::move(answer));
-    });
+    answer_from_store(
+        c, [v = *view, r = *request](ports::store_reader& store) -> outcome<json::value> {
+            const page p = read_page(v, r, store);
+            if (p.events.empty()) {
+                if (const auto ever_in = state_position(v, store); !ever_in) {
+                    return ever_in.error();
+                }
+            }
+            const auto token = [&v](std::uint64_t durable) {
+                return engine::to_string(engine::token{durable, v.presence, 0});
+            };
+            json::array chunk;
+            for (const auto& row : p.events) {
+                chunk.emplace_back(format_event(row, v.reader, &store));
+            }
+            json::object answer;
+            answer["start"] =
+                r.from ? engine::to_string(*r.from) : token(r.backwards ? v.applied : 0);
+            answer["chunk"] = std::move(chunk);
+            if (p.next) {
+                answer["end"] = token(*p.next);
+            }
+            if (r.filter && r.filter->timeline.lazy_load_members) {
+                answer["state"] = senders_state(v, p, store);
+            }
+            return outcome<json::value>(std::move(answer));
+        });
 }
 
 }  // namespace porchlight::client_api

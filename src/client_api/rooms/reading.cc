@@ -60,9 +60,8 @@ std::optional<room_view> view_of(call& c, std::size_t index) {
         return std::nullopt;
     }
     room_view v = view_of(c, *room);
-    const bool was_there = v.membership.state == homeserver::membership::leave ||
-                           v.membership.state == homeserver::membership::ban;
-    if (!v.readable_now && (!was_there || v.membership.forgotten)) {
+    const bool knows_it = v.membership.state != homeserver::membership::none;
+    if (!v.readable_now && (!knows_it || v.membership.forgotten)) {
         c.refuse(not_in_room());
         return std::nullopt;
     }

@@ -212,14 +212,15 @@ refusal refuses_event(const room_rules& r, const plain_event& e) {
     if (e.type == "m.room.create") {
         return "A room is created once";
     }
+    if (e.sender_now != membership::join) {
+        return "You are not in this room";
+    }
+    // The rule asks for no membership, since other servers send these; a user here needs it.
     if (e.type == "m.room.aliases" && r.version.alias_events()) {
         const auto sender = matrix::parse_user_id(e.sender);
         const bool own_server = e.state_key && sender && sender->server == *e.state_key;
         return own_server ? std::nullopt
                           : refusal("The state key of m.room.aliases must be the sender's server");
-    }
-    if (e.sender_now != membership::join) {
-        return "You are not in this room";
     }
     const auto own = r.power.of(e.sender);
     const auto needed = e.type == "m.room.third_party_invite"
