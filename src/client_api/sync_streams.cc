@@ -14,6 +14,7 @@
 #include "client_api/sync/presence_json.h"
 #include "client_api/sync/stream_metrics.h"
 #include "client_api/sync/sync_rooms.h"
+#include "client_api/sync/unread.h"
 #include "homeserver/to_device.h"
 
 namespace porchlight::client_api {
@@ -84,6 +85,7 @@ std::vector<std::string> rendered(const engine::batch& b, const engine::batch::d
 }  // namespace
 
 struct sync_streams::impl {
+    unread_cache unread;
     explicit impl(api& a)
         : server(a),
           filters([&a](base::user_key u) { return a.accounts.user_id(u); }),
@@ -276,6 +278,7 @@ sync_plan sync_streams::impl::plan_for(const engine::batch::delivery& d, const w
     plan.full_state = w.full;
     plan.now = at.wall;
     plan.filter = w.filter;
+    plan.unread = &unread;
     if (w.peek.valid()) {
         plan_peek(plan, w.peek, server);
     } else {

@@ -33,6 +33,14 @@ struct membership_info {
     bool forgotten = false;
 };
 
+// Who is in a room, as its summary in /sync tells one reader.
+struct room_population {
+    std::size_t joined = 0, invited = 0;
+    // User ids of the first five others who are joined or invited; where there are none, of those
+    // who were.
+    std::vector<std::string> heroes;
+};
+
 enum class history_visibility : std::uint8_t { world_readable, shared, invited, joined };
 
 // Rooms: real events of room versions 1 to 11 in one linear history, authorised by the
@@ -89,6 +97,9 @@ class rooms {
     // Members in one state, by user key.
     std::vector<user_key> members(room_key r, membership state = membership::join) const;
     std::size_t joined_count(room_key r) const;
+    room_population population(room_key r, user_key reader) const;
+    // Of the newest change of anybody's membership; a new name or picture is none.
+    std::uint64_t members_position(room_key r) const;
     // May `u` see the room at all right now (joined, invited where allowed, world readable)?
     bool may_read(room_key r, user_key u) const;
 

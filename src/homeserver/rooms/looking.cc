@@ -187,6 +187,30 @@ std::size_t rooms::joined_count(room_key r) const {
     return impl_->table.at(r).joined;
 }
 
+room_population rooms::population(room_key r, user_key reader) const {
+    const room_record& room = impl_->table.at(r);
+    room_population p{room.joined, room.invited, {}};
+    const auto add = [&](const std::vector<user_key>& users) {
+        for (const user_key u : users) {
+            if (u != reader && p.heroes.size() < heroes_max) {
+                p.heroes.emplace_back(impl_->a.user_id(u));
+            }
+        }
+    };
+    add(impl_->table.heroes(r));
+    if (p.heroes.empty()) {  // who is alone is told whose room it was
+        const auto was_here = [](membership m) {
+            return m == membership::leave || m == membership::ban;
+        };
+        add(first_members(room.members, was_here, heroes_kept));
+    }
+    return p;
+}
+
+std::uint64_t rooms::members_position(room_key r) const {
+    return impl_->table.at(r).members_position;
+}
+
 bool rooms::may_read(room_key r, user_key u) const {
     if (!impl_->table.exists(r)) {
         return false;
