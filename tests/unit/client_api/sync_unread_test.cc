@@ -119,6 +119,31 @@ TEST_F(sync_unread, counts_end_at_the_limit) {
     EXPECT_EQ(unread(bob), std::to_string(base::limits::unread_scan_max) + "/0");
 }
 
+TEST_F(sync_unread, a_message_to_more_streams_than_the_pool_takes_reaches_them_all_in_order) {
+    std::vector<std::string> tokens;
+    for (std::size_t i = 0; i < 300; ++i) {
+        tokens.push_back(api.house.sign_up("guest" + std::to_string(i)).access_token);
+        api.join(tokens.back(), room);
+    }
+    const auto since = api.caught_up(bob);
+    std::vector<ports::http_handle> parked;
+    for (const auto& token : tokens) {
+        parked.push_back(
+            api.poll(token, since,
+                     "&set_presence=offline" + sync_api::filter(R"({"presence":{"types":[]}})")));
+    }
+    api.house.settle();
+    api.house.cold.most_waiting = 0;
+    api.say(alice, room, "hello all");
+    for (const auto& h : parked) {
+        const auto a = api.take(h);
+        ASSERT_TRUE(a);
+        ASSERT_EQ(a->status, 200) << a->text;
+        EXPECT_EQ(counts(a->json()), "1/0");
+    }
+    EXPECT_LE(api.house.cold.most_waiting, base::limits::cold_queue_max / 8);
+}
+
 TEST_F(sync_unread, the_summary_names_the_first_five_others) {
     std::vector<std::string> tokens;
     for (int i = 0; i < 7; ++i) {
