@@ -71,6 +71,20 @@ inline constexpr std::size_t to_device_waiting_max = 2000;   // more for a devic
 inline constexpr auto typing_timeout_max = 2min;             // longer asked: capped
 inline constexpr std::size_t typing_users_max = 100;         // more: the oldest are left out
 
+// Keys for encryption (homeserver/keys)
+inline constexpr std::size_t device_keys_bytes_max = 16 * 1024;  // longer: 413 M_TOO_LARGE
+inline constexpr std::size_t one_time_key_bytes_max = 4 * 1024;  // longer: 413 M_TOO_LARGE
+inline constexpr std::size_t one_time_keys_max = 250;            // a device; more: 400
+inline constexpr std::size_t fallback_keys_max = 8;              // a device; more: 400
+inline constexpr std::size_t key_query_users_max = 1000;         // more: 400 M_INVALID_PARAM
+inline constexpr std::size_t key_claims_max = 1000;              // devices; more: 400
+inline constexpr std::size_t key_signatures_max = 10'000;        // a user; more: 403
+inline constexpr std::size_t key_changes_scan_max = 2000;        // more: the members are looked at
+inline constexpr std::size_t backup_session_bytes_max = 16 * 1024;  // longer: 413 M_TOO_LARGE
+inline constexpr std::size_t backup_sessions_max = 20'000;          // a user; more: 403
+inline constexpr std::size_t backup_bytes_max = 7 * 1024 * 1024;    // of one answer; more: 403
+inline constexpr std::size_t backup_versions_max = 100;             // made by a user; more: 403
+
 // Presence lists (homeserver/lists)
 inline constexpr std::size_t list_ids_per_call_max = 500;     // more: 400 M_INVALID_PARAM
 inline constexpr std::size_t list_entries_max = 10'000;       // more: 403 M_RESOURCE_LIMIT_EXCEEDED

@@ -16,6 +16,8 @@ class rooms;
 class statuses;
 class ephemeral;
 class lists;
+class device_keys;
+class key_backups;
 class to_device;
 }  // namespace porchlight::homeserver
 
@@ -61,6 +63,8 @@ struct api {
     homeserver::ephemeral& ephemeral;
     homeserver::to_device& to_device;
     homeserver::lists& lists;
+    homeserver::device_keys& device_keys;
+    homeserver::key_backups& key_backups;
     ports::http_sender& http;
     sync_streams* streams = nullptr;
     rate_limits* limits = nullptr;

@@ -3,6 +3,7 @@
 #include "client_api/account/account.h"
 #include "client_api/account_data/account_data.h"
 #include "client_api/filters/filters.h"
+#include "client_api/keys/keys.h"
 #include "client_api/presence/presence.h"
 #include "client_api/profile/profile.h"
 #include "client_api/push/push.h"
@@ -121,6 +122,28 @@ constexpr route table[] = {
 
     // --- messages to devices ---
     {"PUT",  "/sendToDevice/{eventType}/{txnId}",            stable | unstable, required, body::object, send_to_device},
+
+    // --- keys for encryption ---
+    {"POST", "/keys/upload",                    stable | unstable, required, body::object, upload_keys},
+    {"POST", "/keys/query",                     stable | unstable, required, body::object, query_keys},
+    {"POST", "/keys/claim",                     stable | unstable, required, body::object, claim_keys},
+    {"GET",  "/keys/changes",                   stable | unstable, required, body::none,   changed_keys},
+    {"POST", "/keys/device_signing/upload",     stable | unstable, required, body::object, upload_cross_signing_keys},
+    {"POST", "/keys/signatures/upload",         stable | unstable, required, body::object, upload_key_signatures},
+    {"POST",   "/room_keys/version",            stable | unstable, required, body::object, make_key_backup},
+    {"GET",    "/room_keys/version",            stable | unstable, required, body::none,   key_backup},
+    {"GET",    "/room_keys/version/{version}",  stable | unstable, required, body::none,   key_backup},
+    {"PUT",    "/room_keys/version/{version}",  stable | unstable, required, body::object, change_key_backup},
+    {"DELETE", "/room_keys/version/{version}",  stable | unstable, required, body::none,   remove_key_backup},
+    {"GET",    "/room_keys/keys",               stable | unstable, required, body::none,   backed_up_keys},
+    {"PUT",    "/room_keys/keys",               stable | unstable, required, body::object, back_up_keys},
+    {"DELETE", "/room_keys/keys",               stable | unstable, required, body::none,   remove_backed_up_keys},
+    {"GET",    "/room_keys/keys/{roomId}",      stable | unstable, required, body::none,   backed_up_keys},
+    {"PUT",    "/room_keys/keys/{roomId}",      stable | unstable, required, body::object, back_up_keys},
+    {"DELETE", "/room_keys/keys/{roomId}",      stable | unstable, required, body::none,   remove_backed_up_keys},
+    {"GET",    "/room_keys/keys/{roomId}/{sessionId}", stable | unstable, required, body::none,   backed_up_keys},
+    {"PUT",    "/room_keys/keys/{roomId}/{sessionId}", stable | unstable, required, body::object, back_up_keys},
+    {"DELETE", "/room_keys/keys/{roomId}/{sessionId}", stable | unstable, required, body::none,   remove_backed_up_keys},
 
     // --- streams ---
     {"GET", "/sync",                        stable,  required, body::none, sync},

@@ -16,6 +16,7 @@
 #include "client_api/sync/stream_metrics.h"
 #include "client_api/sync/sync_rooms.h"
 #include "client_api/sync/unread.h"
+#include "homeserver/keys/device_keys.h"
 #include "homeserver/to_device.h"
 
 namespace porchlight::client_api {
@@ -130,6 +131,7 @@ struct sync_streams::impl {
     void open(http_handle h, caller who, std::optional<engine::token> since, const waiter& w,
               bool resumed);
     void deliver(std::unique_ptr<engine::batch> b);
+    std::vector<std::shared_ptr<const std::string>> own_keys_of(const engine::batch& b) const;
     sync_plan plan_for(const engine::batch::delivery& d, const waiter& w, base::instant at);
     void compose(const std::shared_ptr<shared_batch>& b, const engine::batch::delivery& d);
     void finish(composed c);
@@ -242,7 +244,9 @@ void sync_streams::impl::open(http_handle h, caller who, std::optional<engine::t
     p.durable_news = !since || w.full ||
                      (w.peek.valid() ? has_peek_news(server, w.peek, since->durable)
                                      : has_news(server, who.user, since->durable) ||
-                                           server.to_device.waiting_after(who.device, w.told));
+                                           server.to_device.waiting_after(who.device, w.told) ||
+                                           (w.kind == stream_kind::sync &&
+                                            has_key_news(server, who, since->durable)));
     server.services.engine.open(std::move(p), now);
 }
 
@@ -263,13 +267,29 @@ void sync_streams::impl::deliver(std::unique_ptr<engine::batch> b) {
             presence_alone = true;
         }
     }
-    const auto shared = std::make_shared<shared_batch>(shared_batch{std::move(b)});
+    auto own_keys = own_keys_of(*b);
+    const auto shared =
+        std::make_shared<shared_batch>(shared_batch{std::move(b), std::move(own_keys)});
     for (const std::size_t i : to_compose) {
         compose(shared, shared->content->deliveries[i]);
     }
     if (presence_alone) {
         answers.send(shared);
     }
+}
+
+// What answers of presence alone say of the devices' own keys. Nothing where nobody has any.
+std::vector<std::shared_ptr<const std::string>> sync_streams::impl::own_keys_of(
+    const engine::batch& b) const {
+    std::vector<std::shared_ptr<const std::string>> all;
+    for (std::size_t i = 0; i < b.deliveries.size(); ++i) {
+        const engine::batch::delivery& d = b.deliveries[i];
+        if (auto text = d.durable_news ? nullptr : server.device_keys.counts(d.device)) {
+            all.resize(b.deliveries.size());
+            all[i] = std::move(text);
+        }
+    }
+    return all;
 }
 
 sync_plan sync_streams::impl::plan_for(const engine::batch::delivery& d, const waiter& w,
@@ -292,6 +312,9 @@ sync_plan sync_streams::impl::plan_for(const engine::batch::delivery& d, const w
     } else {
         plan_rooms(plan, server);
         plan.messages_after = server.to_device.waiting_after(d.device, w.told);
+        if (w.kind == stream_kind::sync) {
+            plan_keys(plan, server);
+        }
     }
     return plan;
 }

@@ -5,41 +5,25 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <unordered_set>
 #include <utility>
 
 #include "base/assert.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "homeserver/account_table.h"
-#include "homeserver/durable_log.h"
-#include "homeserver/key_queue.h"
-#include "homeserver/name_keys.h"
-#include "homeserver/passwords.h"
-#include "homeserver/stored_filters.h"
-#include "matrix/identifier.h"
+#include "homeserver/accounts/impl.h"
 
 namespace porchlight::homeserver {
-
-using matrix::errc;
-using matrix::fail;
 
 namespace {
 
 constexpr std::string_view device_ceiling = "next_device";
 
-base::metrics::counter registrations{"porchlight_registrations_total", "Accounts made."};
 base::metrics::counter logins{"porchlight_logins_total", "Log-ins that succeeded."};
 base::metrics::counter refused_logins{"porchlight_logins_refused_total",
                                       "Log-ins with a wrong name or password."};
 base::metrics::counter device_limit{"porchlight_limits_reached_total", "Limits reached, by limit.",
                                     "limit=\"devices_per_user\""};
-
-failure too_long(std::string_view what, std::size_t most) {
-    return fail(errc::invalid_param,
-                std::string{what} + " may have at most " + std::to_string(most) + " bytes.");
-}
 
 failure wrong_login() {
     return fail(errc::forbidden, "The user name or password is wrong.");
@@ -55,57 +39,11 @@ token_hash hash_token(std::string_view access_token) {
     return hash;
 }
 
-struct accounts::impl {
-    explicit impl(services& with) : s(with), hashes(with.decider, with.cold) {}
-
-    services& s;
-    account_table table;
-    name_keys names{table, s};
-    password_worker hashes;
-    key_queue<user_key> changes;               // of one account, one after another
-    std::unordered_set<std::string> reserved;  // user ids whose registration is on its way
-    std::uint32_t next_device = 0;
-    std::vector<base::unique_function<void(user_key)>> on_deactivated, on_profile_changed, on_added;
-    std::vector<base::unique_function<void(device_key)>> on_device_ended;
-    std::vector<base::unique_function<arrival(user_key, device_key, ports::write_set&)>>
-        on_new_device;
-    stored_filters filters{s, changes};
-
-    instant now() const { return s.clock.now(); }
-
-    // A device on its way into the store.
-    struct new_device {
-        device_key key;
-        account_table::device info;
-        std::string access_token;
-        std::vector<arrival> arrivals;  // to be called when it is there
-    };
-    outcome<new_device> make_device(user_key u, device_wish wish);
-    static ports::device_row row_of(const new_device& d);
-    ports::meta_row device_ceiling_row() const;
-    void drop_device(device_key d);
-    void add_device_rows(ports::write_set& set, new_device& d);
-    login_result enter(new_device d);
-
-    // What a registration wants beside the name and the password.
-    struct registration {
-        std::optional<device_wish> device;
-        bool is_activity = true;
-    };
-    void start_registration(std::string localpart, std::string password, registration wish,
-                            completion<login_result> done);
-    void store_account(std::string user_id, std::string hash, std::optional<new_device> d,
-                       user_key u, bool is_activity, completion<login_result> done);
-    void change_password(user_key u, std::string password,
-                         base::unique_function<bool(device_key)> stays, completion<void> done);
-    void begin_session(user_key u, device_wish wish, completion<login_result> done);
-    void remove_devices(user_key u, std::vector<device_key> which, ports::write_set more,
-                        base::unique_function<void(bool)> applied);
-};
-
 // --- devices ---
 
-outcome<accounts::impl::new_device> accounts::impl::make_device(user_key u, device_wish wish) {
+// `same`: the device that logs in again.
+outcome<accounts::impl::new_device> accounts::impl::make_device(user_key u, device_wish wish,
+                                                                std::optional<device_key> same) {
     if (wish.device_id.size() > base::limits::id_bytes_max) {
         return too_long("A device_id", base::limits::id_bytes_max);
     }
@@ -119,7 +57,8 @@ outcome<accounts::impl::new_device> accounts::impl::make_device(user_key u, devi
             c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
         }
     }
-    d.key = device_key{next_device++};
+    d.key = same ? *same : device_key{next_device++};
+    d.logs_in_again = same.has_value();
     d.access_token = "plt_" + ports::random_text(s.random, 40);
     d.info.user = u;
     d.info.device_id = std::move(wish.device_id);
@@ -154,14 +93,34 @@ void accounts::impl::drop_device(device_key d) {
 
 void accounts::impl::add_device_rows(ports::write_set& set, new_device& d) {
     set.push_back(row_of(d));
+    if (d.logs_in_again) {
+        return;
+    }
     set.push_back(device_ceiling_row());
     for (auto& each : on_new_device) {
         d.arrivals.push_back(each(d.info.user, d.key, set));
     }
 }
 
+// Rows and callbacks of a device that goes for good.
+std::vector<accounts::arrival> accounts::impl::add_departure(ports::write_set& set, device_key d,
+                                                             std::uint64_t position) {
+    const auto* info = table.find_device(d);
+    set.push_back(ports::device_removal{d});
+    std::vector<arrival> after;
+    after.reserve(on_device_leaving.size());
+    for (auto& each : on_device_leaving) {
+        after.push_back(each(info->user, info->device_id, position, set));
+    }
+    return after;
+}
+
 login_result accounts::impl::enter(new_device d) {
     const user_key u = d.info.user;
+    if (d.logs_in_again) {  // the streams of the old token end
+        table.remove_device(d.key);
+        s.engine.device_removed(u, d.key, now());
+    }
     login_result r{std::string{table.user_id(u)}, std::move(d.access_token), d.info.device_id,
                    caller{u, d.key}};
     table.add_device(d.key, std::move(d.info));
@@ -175,142 +134,25 @@ login_result accounts::impl::enter(new_device d) {
 void accounts::impl::remove_devices(user_key u, std::vector<device_key> which,
                                     ports::write_set more,
                                     base::unique_function<void(bool)> applied) {
-    for (const device_key d : which) {
-        more.push_back(ports::device_removal{d});
-    }
     const auto position = s.log.next_position();
+    std::vector<arrival> after;
+    for (const device_key d : which) {
+        std::ranges::move(add_departure(more, d, position), std::back_inserter(after));
+    }
     s.log.commit(position, std::move(more),
-                 [this, u, which = std::move(which), f = std::move(applied)](bool ok) mutable {
+                 [this, u, which = std::move(which), after = std::move(after),
+                  f = std::move(applied)](bool ok) mutable {
                      if (ok) {
                          for (const device_key d : which) {
                              drop_device(d);
+                         }
+                         for (auto& each : after) {
+                             each();
                          }
                      }
                      f(ok);
                      changes.leave(u);
                  });
-}
-
-// --- registration ---
-
-void accounts::impl::store_account(std::string user_id, std::string hash,
-                                   std::optional<new_device> d, user_key u, bool is_activity,
-                                   completion<login_result> done) {
-    ports::write_set set;
-    const wall_time created = now().wall;
-    set.push_back(ports::account_row{u, user_id, std::move(hash), created, false});
-    names.add_removal(set, u);
-    if (d) {
-        add_device_rows(set, *d);
-    }
-    const auto position = s.log.next_position();
-    s.log.commit(position, std::move(set),
-                 [this, u, created, is_activity, user_id = std::move(user_id), d = std::move(d),
-                  f = std::move(done)](bool ok) mutable {
-                     reserved.erase(user_id);
-                     if (!ok) {
-                         names.let_go(u);
-                         f(fail(errc::unavailable));
-                         return;
-                     }
-                     table.add(u, user_id, created, false);
-                     registrations.add();
-                     s.engine.user_added(u, now());
-                     for (auto& each : on_added) {
-                         each(u);
-                     }
-                     if (d) {
-                         f(enter(std::move(*d)));
-                         return;
-                     }
-                     if (is_activity) {
-                         s.engine.active(u, device_key{}, now());
-                     }
-                     f(login_result{std::move(user_id), {}, {}, caller{u, device_key{}}});
-                 });
-}
-
-void accounts::impl::start_registration(std::string localpart, std::string password,
-                                        registration wish, completion<login_result> done) {
-    std::string user_id = '@' + localpart + ':' + s.config.server_name;
-    if (!matrix::is_new_localpart(localpart)) {
-        done(fail(errc::invalid_username));
-        return;
-    }
-    if (user_id.size() > base::limits::id_bytes_max) {
-        done(fail(errc::invalid_username, "The whole user id may have at most 255 bytes."));
-        return;
-    }
-    if (password.size() > base::limits::password_bytes_max) {
-        done(too_long("A password", base::limits::password_bytes_max));
-        return;
-    }
-    if (table.find(user_id) || !reserved.insert(user_id).second) {
-        done(fail(errc::user_in_use));
-        return;
-    }
-    auto hash = std::make_shared<std::optional<std::string>>();
-    auto f = std::make_shared<completion<login_result>>(std::move(done));
-    auto store = [this, hash, f, user_id, wish = std::move(wish)]() mutable {
-        std::optional<new_device> d;
-        std::optional<failure> refused;
-        if (!*hash) {
-            refused = fail(errc::unavailable);
-        }
-        const user_key u = names.hold(user_id);
-        if (!refused && wish.device) {
-            auto made = make_device(u, std::move(*wish.device));
-            if (made) {
-                d = std::move(*made);
-            } else {
-                refused = made.error();
-            }
-        }
-        if (refused) {
-            names.let_go(u);
-            reserved.erase(user_id);
-            (*f)(*refused);
-            return;
-        }
-        store_account(std::move(user_id), std::move(**hash), std::move(d), u, wish.is_activity,
-                      std::move(*f));
-    };
-    if (password.empty()) {
-        *hash = "";
-        store();
-        return;
-    }
-    const bool queued = hashes.run(
-        [hash, password = std::move(password), ops = s.config.argon2_ops,
-         memory = s.config.argon2_memory] { *hash = hash_password(password, ops, memory); },
-        std::move(store));
-    if (!queued) {
-        reserved.erase(user_id);
-        (*f)(fail(errc::unavailable));
-    }
-}
-
-void accounts::register_account(std::string localpart, std::string password, device_wish device,
-                                bool inhibit_login, completion<login_result> done) {
-    if (localpart.empty()) {
-        localpart = ports::random_text(impl_->s.random, 12);
-        for (char& c : localpart) {
-            c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        }
-    }
-    impl::registration wish;
-    if (!inhibit_login) {
-        wish.device = std::move(device);
-    }
-    impl_->start_registration(std::move(localpart), std::move(password), std::move(wish),
-                              std::move(done));
-}
-
-void accounts::add_account(std::string localpart, std::string password, completion<user_key> done) {
-    impl_->start_registration(std::move(localpart), std::move(password), {std::nullopt, false},
-                              [f = std::move(done)](outcome<login_result> r) mutable {
-                                  f(r ? outcome<user_key>{r->who.user} : r.error());
-                              });
 }
 
 // --- log-in and out ---
@@ -325,33 +167,38 @@ void accounts::impl::begin_session(user_key u, device_wish wish, completion<logi
             refuse(wrong_login());
             return;
         }
-        std::vector<device_key> ended;
-        if (const auto same = table.find_device(u, wish.device_id)) {
-            ended.push_back(*same);
+        std::optional<device_key> ended;
+        const auto same = table.find_device(u, wish.device_id);
+        if (same) {
             if (wish.display_name.empty()) {
                 wish.display_name = table.find_device(*same)->display_name;
             }
         } else if (const auto all = table.devices(u);
                    all.size() >= base::limits::devices_per_user_max) {
             device_limit.add();
-            ended.push_back(all.front());
+            ended = all.front();
         }
-        auto d = make_device(u, std::move(wish));
+        auto d = make_device(u, std::move(wish), same);
         if (!d) {
             refuse(d.error());
             return;
         }
         ports::write_set set;
-        for (const device_key e : ended) {
-            set.push_back(ports::device_removal{e});
-        }
         add_device_rows(set, *d);
         const auto position = s.log.next_position();
+        std::vector<arrival> after;
+        if (ended) {
+            after = add_departure(set, *ended, position);
+        }
         s.log.commit(position, std::move(set),
-                     [this, u, ended, d = std::move(*d), f = std::move(f)](bool ok) mutable {
+                     [this, u, ended, after = std::move(after), d = std::move(*d),
+                      f = std::move(f)](bool ok) mutable {
                          if (ok) {
-                             for (const device_key e : ended) {
-                                 drop_device(e);
+                             if (ended) {
+                                 drop_device(*ended);
+                             }
+                             for (auto& each : after) {
+                                 each();
                              }
                              logins.add();
                              f(enter(std::move(d)));
@@ -677,6 +524,12 @@ void accounts::on_added(base::unique_function<void(user_key)> f) {
 void accounts::on_new_device(
     base::unique_function<arrival(user_key, device_key, ports::write_set&)> f) {
     impl_->on_new_device.push_back(std::move(f));
+}
+
+void accounts::on_device_leaving(
+    base::unique_function<arrival(user_key, std::string_view, std::uint64_t, ports::write_set&)>
+        f) {
+    impl_->on_device_leaving.push_back(std::move(f));
 }
 
 }  // namespace porchlight::homeserver

@@ -19,7 +19,8 @@ struct login_result {
     caller who;
 };
 struct device_wish {
-    std::string device_id;     // empty: a new one is made; known: its old token is dropped
+    // Empty: a new one is made. Known: the device stays what it is, its old token is dropped.
+    std::string device_id;
     std::string display_name;  // initial_device_display_name
 };
 struct device_info {
@@ -94,6 +95,12 @@ class accounts {
     using arrival = base::unique_function<void()>;
     void on_new_device(
         base::unique_function<arrival(user_key, device_key, ports::write_set& set)> f);
+    // A device goes for good with `set`, which is committed at `position`: what belongs to it may
+    // go along. What is returned is called when it is gone, and dropped when it stayed.
+    void on_device_leaving(
+        base::unique_function<arrival(user_key, std::string_view device_id, std::uint64_t position,
+                                      ports::write_set& set)>
+            f);
 
   private:
     struct impl;

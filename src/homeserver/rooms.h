@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -98,8 +99,17 @@ class rooms {
     std::vector<user_key> members(room_key r, membership state = membership::join) const;
     std::size_t joined_count(room_key r) const;
     room_population population(room_key r, user_key reader) const;
-    // Of the newest change of anybody's membership; a new name or picture is none.
+    // Everybody who ever had a membership there, by user key, with the position of the present one.
+    struct member_info {
+        user_key user;
+        membership state = membership::none;
+        std::uint64_t position = 0;
+    };
+    void each_member(room_key r, const std::function<void(const member_info&)>& each) const;
+    // Of the newest change of anybody's membership.
     std::uint64_t members_position(room_key r) const;
+    // Is there a room that both joined? Cost: O(rooms of both).
+    bool share_room(user_key a, user_key b) const;
     // May `u` see the room at all right now (joined, invited where allowed, world readable)?
     bool may_read(room_key r, user_key u) const;
 

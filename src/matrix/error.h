@@ -39,6 +39,8 @@ enum class errc {
     exclusive,                 // 400 M_EXCLUSIVE
     resource_limit,            // 403 M_RESOURCE_LIMIT_EXCEEDED
     bad_alias,                 // 400 M_BAD_ALIAS
+    invalid_signature,         // 400 M_INVALID_SIGNATURE
+    wrong_backup_version,      // 403 M_WRONG_ROOM_KEYS_VERSION
     unavailable,               // 503 M_UNKNOWN, with Retry-After
     unknown,                   // 500 M_UNKNOWN
 };

@@ -62,6 +62,8 @@ house::house(const config& c, ports::executor& decider, ports::cold_pool& cold, 
         ephemeral = std::make_unique<homeserver::ephemeral>(*services, *accounts, *rooms);
         to_device = std::make_unique<homeserver::to_device>(*services, *accounts);
         lists = std::make_unique<homeserver::lists>(*services, *accounts, *to_device);
+        device_keys = std::make_unique<homeserver::device_keys>(*services, *accounts, *rooms);
+        key_backups = std::make_unique<homeserver::key_backups>(*services, *accounts);
         load(clean);
     } catch (const ports::store_error& e) {
         throw start_error(e.message);
@@ -117,6 +119,7 @@ void house::load(bool clean) {
     load_presences(presences);
     to_device->load(*store_);
     lists->load(*store_, clean);
+    device_keys->load(*store_);
     store_->statuses([this](ports::status_row&& r) {
         // A logout may have come to the disk without its end of a suppression.
         std::erase_if(r.suppressed, [this](base::device_key d) { return !accounts->exists(d); });

@@ -10,6 +10,8 @@
 #include "homeserver/accounts.h"
 #include "homeserver/durable_log.h"
 #include "homeserver/ephemeral.h"
+#include "homeserver/key_backups.h"
+#include "homeserver/keys/device_keys.h"
 #include "homeserver/lists.h"
 #include "homeserver/rooms.h"
 #include "homeserver/statuses.h"
@@ -91,6 +93,8 @@ class house final : public engine::outside {
     std::unique_ptr<homeserver::ephemeral> ephemeral;
     std::unique_ptr<homeserver::to_device> to_device;
     std::unique_ptr<homeserver::lists> lists;
+    std::unique_ptr<homeserver::device_keys> device_keys;
+    std::unique_ptr<homeserver::key_backups> key_backups;
 };
 
 }  // namespace porchlight::server

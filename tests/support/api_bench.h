@@ -120,9 +120,10 @@ class api_bench {
     client_api::settings config;
     hand_sender sender;
     client_api::rate_limits limits{config};
-    client_api::api api{config,          house.services, house.accounts,
-                        house.rooms,     house.statuses, house.ephemeral,
-                        house.to_device, house.lists,    sender};
+    client_api::api api{
+        config,          house.services,  house.accounts, house.rooms,       house.statuses,
+        house.ephemeral, house.to_device, house.lists,    house.device_keys, house.key_backups,
+        sender};
     client_api::sync_streams streams{api};
     client_api::dispatcher dispatcher{api};
 };

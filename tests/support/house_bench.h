@@ -13,6 +13,8 @@
 #include "homeserver/accounts.h"
 #include "homeserver/durable_log.h"
 #include "homeserver/ephemeral.h"
+#include "homeserver/key_backups.h"
+#include "homeserver/keys/device_keys.h"
 #include "homeserver/lists.h"
 #include "homeserver/rooms.h"
 #include "homeserver/statuses.h"
@@ -163,6 +165,7 @@ class house_bench : public engine::outside {
         rooms.load(*store);
         to_device.load(*store);
         lists.load(*store, clean);
+        device_keys.load(*store);
         store->statuses([this](ports::status_row&& r) { engine.load_status(r); });
         store->losses([this](ports::loss_row&& r) { engine.load_loss(r); });
         if (!clean) {  // everybody is dirty, and what was written behind is lost
@@ -286,6 +289,8 @@ class house_bench : public engine::outside {
     homeserver::ephemeral ephemeral{services, accounts, rooms};
     homeserver::to_device to_device{services, accounts};
     homeserver::lists lists{services, accounts, to_device};
+    homeserver::device_keys device_keys{services, accounts, rooms};
+    homeserver::key_backups key_backups{services, accounts};
     std::function<void(std::unique_ptr<engine::batch>)> on_deliver;
     std::function<bool()> extra_step;  // another queue to run; false: nothing was there
 };

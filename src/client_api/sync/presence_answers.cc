@@ -31,7 +31,10 @@ struct presence_answers::job {
     std::string body;
 
     void render();
-    void compose(const engine::batch::delivery& d);
+    void compose(const engine::batch::delivery& d, const std::string* own_keys);
+    const std::string* own_keys(std::size_t delivery) const {
+        return owner->own_keys.empty() ? nullptr : owner->own_keys[delivery].get();
+    }
 };
 
 void presence_answers::job::render() {
@@ -44,7 +47,7 @@ void presence_answers::job::render() {
     }
 }
 
-void presence_answers::job::compose(const engine::batch::delivery& d) {
+void presence_answers::job::compose(const engine::batch::delivery& d, const std::string* keys) {
     const bool sync = d.kind == static_cast<std::uint32_t>(stream_kind::sync);
     body.clear();
     if (sync) {
@@ -65,7 +68,13 @@ void presence_answers::job::compose(const engine::batch::delivery& d) {
         const range r = of_subject[batch->indices[d.first + i]];
         body.append(fragments, r.begin, r.size);
     }
-    body.append(sync ? skeleton::sync_close : skeleton::events_close);
+    if (!sync) {
+        body.append(skeleton::events_close);
+        return;
+    }
+    body.append(skeleton::sync_close);
+    body.append(keys == nullptr ? skeleton::sync_no_keys : std::string_view{*keys});
+    body.append(skeleton::sync_end);
 }
 
 presence_answers::presence_answers(ports::http_sender& http, const ports::clock& clock, sink sent)
@@ -94,7 +103,7 @@ void presence_answers::proceed(std::unique_ptr<job> j) {
         if (d.durable_news) {
             continue;
         }
-        j->compose(d);
+        j->compose(d, j->own_keys(j->next));
         http_.respond_now({d.handle, j->body});
         count_response(200);
         ++sent;

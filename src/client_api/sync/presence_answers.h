@@ -17,6 +17,8 @@ enum class stream_kind : std::uint32_t { sync, events };
 // A batch while several may read it. Whoever finds itself the last one may take it back.
 struct shared_batch {
     std::unique_ptr<engine::batch> content;
+    // By delivery: what /sync says of the device's own keys; null: it has none. Empty: nobody has.
+    std::vector<std::shared_ptr<const std::string>> own_keys;
 };
 
 // Answers that hold nothing but presence, from a batch to the socket. send() on the deciding

@@ -207,8 +207,33 @@ room_population rooms::population(room_key r, user_key reader) const {
     return p;
 }
 
+void rooms::each_member(room_key r, const std::function<void(const member_info&)>& each) const {
+    for (const member_entry& m : impl_->table.at(r).members) {
+        each({m.user, m.state, m.position});
+    }
+}
+
 std::uint64_t rooms::members_position(room_key r) const {
     return impl_->table.at(r).members_position;
+}
+
+bool rooms::share_room(user_key a, user_key b) const {
+    const room_table& t = impl_->table;
+    const auto of_a = t.rooms_of(a);
+    const auto of_b = t.rooms_of(b);
+    for (auto i = of_a.begin(), j = of_b.begin(); i != of_a.end() && j != of_b.end();) {
+        if (*i != *j) {
+            *i < *j ? ++i : ++j;
+            continue;
+        }
+        if (t.member(*i, a).state == membership::join &&
+            t.member(*i, b).state == membership::join) {
+            return true;
+        }
+        ++i;
+        ++j;
+    }
+    return false;
 }
 
 bool rooms::may_read(room_key r, user_key u) const {

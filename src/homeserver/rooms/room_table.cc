@@ -69,7 +69,6 @@ const member_entry& room_table::set_member(room_key r, const member_entry& m) {
         by_user_[m.user.index()].insert(r);
     }
     if (it->state != m.state) {
-        room.members_position = std::max(room.members_position, m.position);
         const bool named = std::ranges::find(room.heroes, m.user) != room.heroes.end();
         room.heroes_known = room.heroes_known && !named &&
                             !(is_present(m.state) && room.heroes.size() < heroes_kept);
@@ -79,6 +78,7 @@ const member_entry& room_table::set_member(room_key r, const member_entry& m) {
     *it = m;
     room.joined += it->state == membership::join ? 1U : 0U;
     room.invited += it->state == membership::invite ? 1U : 0U;
+    room.members_position = std::max(room.members_position, m.position);
     return *it;
 }
 

@@ -1,54 +1,24 @@
 // matrix-js-sdk in a real browser: CORS, preflight and fetch as a web client uses them.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { build } from "esbuild";
-import { chromium } from "playwright-core";
 import { Server } from "./server.mjs";
+import { Web } from "./web.mjs";
 
 const server = new Server(["presence.offline_grace=500ms"]);
-let page, browser, site, alice, bob;
+const web = new Web();
+let page, alice, bob;
 
 before(async () => {
     await server.start();
     alice = await server.register("alice");
     bob = await server.register("bob");
     await server.room(alice, bob);
-    const bundle = await build({
-        stdin: {
-            contents: 'export { createClient, ClientEvent } from "matrix-js-sdk";',
-            resolveDir: import.meta.dirname,
-        },
-        bundle: true,
-        write: false,
-        format: "iife",
-        globalName: "matrix",
-        platform: "browser",
-        loader: { ".wasm": "dataurl" },
-        define: { global: "globalThis" },
-        external: ["@matrix-org/matrix-sdk-crypto-wasm"],
-        logLevel: "error",
-    });
-    const script = bundle.outputFiles[0].text;
-    site = createServer((request, response) => {
-        const js = request.url === "/client.js";
-        response.setHeader("Content-Type", js ? "text/javascript" : "text/html");
-        response.end(js ? script : "<!doctype html><title>client</title><script src=/client.js></script>");
-    });
-    await new Promise((resolve) => site.listen(0, "127.0.0.1", resolve));
-    browser = await chromium.launch({
-        executablePath: "/usr/bin/chromium",
-        args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    });
-    page = await browser.newPage();
-    page.on("pageerror", (e) => console.error("page:", e.message));
-    await page.goto(`http://127.0.0.1:${site.address().port}/`);
+    await web.start();
+    page = await web.page();
 });
 
 after(async () => {
-    await browser?.close();
-    site?.close();
+    await web.end();
     await server.end();
 });
 

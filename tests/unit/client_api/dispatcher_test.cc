@@ -18,7 +18,7 @@ struct dispatcher_test : testing::Test {
 
 TEST_F(dispatcher_test, an_unknown_path_is_404) {
     for (const auto path : {"/", "/_matrix", "/_matrix/client/v3", "/_matrix/client/v3/nothing",
-                            "/_matrix/client/v9/sync", "/_matrix/client/v3/keys/upload"}) {
+                            "/_matrix/client/v9/sync", "/_matrix/client/v3/sync/more"}) {
         const auto a = bench.ask("GET", path);
         EXPECT_EQ(a.status, 404) << path;
         EXPECT_EQ(a.errcode(), "M_UNRECOGNIZED") << path;
