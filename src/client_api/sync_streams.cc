@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <charconv>
+#include <deque>
 
 #include "client_api/rooms/reading.h"
 #include "client_api/sync/events_answer.h"
@@ -14,6 +15,7 @@
 #include "client_api/sync/presence_json.h"
 #include "client_api/sync/stream_metrics.h"
 #include "client_api/sync/sync_rooms.h"
+#include "client_api/sync/unread.h"
 #include "homeserver/keys/device_keys.h"
 #include "homeserver/to_device.h"
 
@@ -84,7 +86,15 @@ std::vector<std::string> rendered(const engine::batch& b, const engine::batch::d
 
 }  // namespace
 
+// Leaves most of the pool's queue to everybody else.
+constexpr std::size_t composing_max = limits::cold_queue_max / 8;
+
 struct sync_streams::impl {
+    unread_cache unread;
+    // Answers to be made, at most one for each parked stream; `composing` are in the pool.
+    std::deque<std::pair<ports::http_handle, std::shared_ptr<ports::task>>> uncomposed;
+    std::size_t composing = 0;
+    void hand_over();
     explicit impl(api& a)
         : server(a),
           filters([&a](base::user_key u) { return a.accounts.user_id(u); }),
@@ -296,6 +306,7 @@ sync_plan sync_streams::impl::plan_for(const engine::batch::delivery& d, const w
     plan.full_state = w.full;
     plan.now = at.wall;
     plan.filter = w.filter;
+    plan.unread = &unread;
     if (w.peek.valid()) {
         plan_peek(plan, w.peek, server);
     } else {
@@ -337,11 +348,31 @@ void sync_streams::impl::compose(const std::shared_ptr<shared_batch>& b,
         } catch (const ports::store_error&) {
             done.refused = store_failed();
         }
-        server.services.decider.post(
-            [this, moved = std::move(done)]() mutable { finish(std::move(moved)); });
+        server.services.decider.post([this, moved = std::move(done)]() mutable {
+            --composing;
+            finish(std::move(moved));
+            hand_over();
+        });
     };
-    if (!server.services.cold.run(std::move(work))) {
-        respond(d.handle, too_busy());
+    uncomposed.push_back({d.handle, std::make_shared<ports::task>(std::move(work))});
+    hand_over();
+}
+
+// A message to a large room wakes more streams than the pool takes at once: they wait here, in
+// order. The pool full of others' work refuses one only when none of ours would call again.
+void sync_streams::impl::hand_over() {
+    while (!uncomposed.empty() && composing < composing_max) {
+        const auto [handle, work] = uncomposed.front();
+        if (!server.services.cold.run([work] { (*work)(); })) {
+            if (composing != 0) {
+                return;
+            }
+            uncomposed.pop_front();
+            respond(handle, too_busy());
+            continue;
+        }
+        uncomposed.pop_front();
+        ++composing;
     }
 }
 

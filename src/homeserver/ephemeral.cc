@@ -7,6 +7,8 @@
 #include "base/limits.h"
 #include "base/metrics.h"
 #include "homeserver/durable_log.h"
+#include "homeserver/key_queue.h"
+#include "homeserver/read_marks.h"
 #include "matrix/identifier.h"
 
 namespace porchlight::homeserver {
@@ -60,6 +62,18 @@ struct ephemeral::impl {
             tell(u, position);
         }
     }
+
+    struct wish {
+        caller who;
+        room_key room;
+        std::string type, event_id;
+        bool is_private = false;
+        completion<void> done;
+    };
+    key_queue<user_key> reading;  // one receipt of a user after the other
+    void place_receipt(const std::shared_ptr<wish>& w);
+    void commit_receipt(const std::shared_ptr<wish>& w, std::uint64_t event, read_marks marks);
+    void end_receipt(const std::shared_ptr<wish>& w, outcome<void> result);
 
     void start_typing(caller who, room_key r, base::milliseconds timeout);
     void stop_typing(user_key u, room_key r);
@@ -135,14 +149,19 @@ void ephemeral::set_typing(caller who, room_key r, bool typing, base::millisecon
     done(outcome<void>{});
 }
 
+std::uint64_t ephemeral::typing_position(room_key r) const {
+    const auto found = impl_->by_room.find(r);
+    const std::uint64_t first = impl_->s.log.first();  // who typed in an earlier run types no more
+    return found == impl_->by_room.end() ? first : std::max(first, found->second.typing_position);
+}
+
 ephemeral::typing_state ephemeral::typing(room_key r) const {
     typing_state state;
-    state.position = impl_->s.log.first();  // who typed in an earlier run types no more
+    state.position = typing_position(r);
     const auto found = impl_->by_room.find(r);
     if (found == impl_->by_room.end()) {
         return state;
     }
-    state.position = std::max(state.position, found->second.typing_position);
     for (const auto& t : found->second.typists) {
         if (impl_->joined(t.user, r)) {
             state.user_ids.emplace_back(impl_->known.user_id(t.user));
@@ -169,28 +188,74 @@ void ephemeral::receipt(caller who, room_key r, std::string type, std::string ev
         done(fail(errc::forbidden, "Only members of the room may send receipts to it."));
         return;
     }
-    const auto now = m.s.clock.now();
-    const auto position = m.s.log.next_position();
+    impl::wish w{who, r, std::move(type), std::move(event_id), is_private, std::move(done)};
+    auto shared = std::make_shared<impl::wish>(std::move(w));
+    m.reading.enter(who.user, [&m, shared] { m.place_receipt(shared); });
+}
+
+// Finds where the event stands: a receipt never goes back, and one for an event that this server
+// does not know is passed on and moves no mark.
+void ephemeral::impl::place_receipt(const std::shared_ptr<wish>& w) {
+    auto job = [this, w] {
+        outcome<std::pair<std::uint64_t, read_marks>> found = fail(errc::unavailable);
+        try {
+            const auto row = s.store.event(w->event_id);
+            found = std::pair(row && row->room == w->room ? row->position : 0,
+                              load_read_marks(s.store, w->who.user, w->room));
+        } catch (const ports::store_error&) {
+            // Told to the client as what it is; the adapter has logged it.
+        }
+        s.decider.post([this, w, f = std::move(found)] {
+            if (f) {
+                commit_receipt(w, f->first, f->second);
+            } else {
+                end_receipt(w, f.error());
+            }
+        });
+    };
+    if (!s.cold.run(std::move(job))) {
+        end_receipt(w, fail(errc::unavailable));
+    }
+}
+
+void ephemeral::impl::end_receipt(const std::shared_ptr<wish>& w, outcome<void> result) {
+    w->done(std::move(result));
+    reading.leave(w->who.user);
+}
+
+void ephemeral::impl::commit_receipt(const std::shared_ptr<wish>& w, std::uint64_t event,
+                                     read_marks marks) {
+    std::uint64_t& mark = marks.of(w->is_private);
+    if (!joined(w->who.user, w->room)) {
+        end_receipt(w, fail(errc::forbidden, "Only members of the room may send receipts to it."));
+        return;
+    }
+    if (event != 0 && event <= mark) {
+        end_receipt(w, outcome<void>{});
+        return;
+    }
+    const auto position = s.log.next_position();
     ports::write_set set;
-    set.push_back(
-        ports::receipt_row{r, who.user, std::move(type), std::move(event_id), now.wall, position});
-    m.s.log.commit(position, std::move(set),
-                   [&m, who, r, position, is_private, f = std::move(done)](bool ok) mutable {
-                       if (!ok) {
-                           f(fail(errc::unavailable));
-                           return;
-                       }
-                       m.by_room[r].receipts_position = position;
-                       if (is_private) {
-                           m.tell(who.user, position);
-                       } else {
-                           m.tell_members(r, position);
-                       }
-                       if (m.s.config.typing_is_activity && m.known.exists(who.device)) {
-                           m.s.engine.active(who.user, who.device, m.s.clock.now());
-                       }
-                       f(outcome<void>{});
-                   });
+    set.push_back(ports::receipt_row{w->room, w->who.user, w->type, w->event_id, s.clock.now().wall,
+                                     position});
+    if (event != 0) {
+        mark = event;
+        set.push_back(row_of(marks, w->who.user, w->room));
+    }
+    s.log.commit(position, std::move(set), [this, w, position](bool ok) {
+        if (ok) {
+            by_room[w->room].receipts_position = position;
+            if (w->is_private) {
+                tell(w->who.user, position);
+            } else {
+                tell_members(w->room, position);
+            }
+            if (s.config.typing_is_activity && known.exists(w->who.device)) {
+                s.engine.active(w->who.user, w->who.device, s.clock.now());
+            }
+        }
+        end_receipt(w, ok ? outcome<void>{} : outcome<void>{fail(errc::unavailable)});
+    });
 }
 
 std::uint64_t ephemeral::receipts_position(room_key r) const {

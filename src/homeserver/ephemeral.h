@@ -21,6 +21,7 @@ class ephemeral {
         std::vector<std::string> user_ids;
     };
     typing_state typing(room_key r) const;
+    std::uint64_t typing_position(room_key r) const;  // as in `typing`, without the names
 
     void receipt(caller who, room_key r, std::string type, std::string event_id,
                  completion<void> done);

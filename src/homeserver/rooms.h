@@ -34,13 +34,20 @@ struct membership_info {
     bool forgotten = false;
 };
 
+// Who is in a room, as its summary in /sync tells one reader.
+struct room_population {
+    std::size_t joined = 0, invited = 0;
+    // User ids of the first five others who are joined or invited; where there are none, of those
+    // who were.
+    std::vector<std::string> heroes;
+};
+
 enum class history_visibility : std::uint8_t { world_readable, shared, invited, joined };
 
-// Rooms: real events of room version 10 in one linear history, authorised by the specification's
-// rules, stored before they are seen. Deciding thread only. A room has one queue: a state change
-// waits for the one before it; plain messages don't wait for each other.
-// Failures: not_found, forbidden (the rule that refused is named), bad_json, too_large,
-// unavailable...
+// Rooms: real events of room versions 1 to 11 in one linear history, authorised by the
+// specification's rules, stored before they are seen. Deciding thread only. A room has one queue: a
+// state change waits for the one before it; plain messages don't wait for each other. Failures:
+// not_found, forbidden (the rule that refused is named), bad_json, too_large, unavailable...
 class rooms {
   public:
     rooms(services& s, accounts& a);
@@ -91,6 +98,7 @@ class rooms {
     // Members in one state, by user key.
     std::vector<user_key> members(room_key r, membership state = membership::join) const;
     std::size_t joined_count(room_key r) const;
+    room_population population(room_key r, user_key reader) const;
     // Everybody who ever had a membership there, by user key, with the position of the present one.
     struct member_info {
         user_key user;

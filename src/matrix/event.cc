@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <initializer_list>
+
+#include "matrix/room_version.h"
 
 namespace porchlight::matrix {
 
@@ -15,12 +16,8 @@ using keys = std::initializer_list<std::string_view>;
 
 // The number of a room version; 0 for those not known here.
 int version_number(std::string_view version) {
-    int n = 0;
-    const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), n);
-    if (error != std::errc{} || end != version.data() + version.size() || n < 1 || n > 11) {
-        return 0;
-    }
-    return n;
+    const auto known = room_version::parse(version);
+    return known ? known->number() : 0;
 }
 
 void copy(const json::object& from, json::object& to, keys names) {

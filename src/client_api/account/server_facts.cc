@@ -1,4 +1,5 @@
 #include "client_api/account/account.h"
+#include "matrix/room_version.h"
 
 namespace porchlight::client_api {
 
@@ -26,17 +27,21 @@ void well_known_client(call_ptr c) {
 
 void capabilities(call_ptr c) {
     const auto& version = c->server.services.config.default_room_version;
+    json::object available;
+    for (const auto name : matrix::room_version::all()) {
+        available[name] = "stable";
+    }
     const auto enabled = [](bool yes) { return json::object{{"enabled", yes}}; };
-    c->reply({{"capabilities", json::object{
-                                   {"m.change_password", enabled(true)},
-                                   {"m.set_displayname", enabled(true)},
-                                   {"m.set_avatar_url", enabled(true)},
-                                   {"m.3pid_changes", enabled(false)},
-                                   {"m.get_login_token", enabled(false)},
-                                   {"m.room_versions",
-                                    json::object{{"default", version},
-                                                 {"available", json::object{{version, "stable"}}}}},
-                               }}});
+    c->reply({{"capabilities",
+               json::object{
+                   {"m.change_password", enabled(true)},
+                   {"m.set_displayname", enabled(true)},
+                   {"m.set_avatar_url", enabled(true)},
+                   {"m.3pid_changes", enabled(false)},
+                   {"m.get_login_token", enabled(false)},
+                   {"m.room_versions",
+                    json::object{{"default", version}, {"available", std::move(available)}}},
+               }}});
 }
 
 }  // namespace porchlight::client_api

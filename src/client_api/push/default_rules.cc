@@ -101,11 +101,12 @@ void fill_in(json::value& v, std::string_view user_id, std::string_view localpar
 }  // namespace
 
 json::object push_rules_of(std::string_view user_id) {
-    auto parsed = matrix::parse_json(rules);
+    static const json::value parsed = matrix::parse_json(rules).value();
     const auto id = matrix::parse_user_id(user_id);
-    ASSERT(parsed && id);
-    fill_in(*parsed, user_id, id->localpart);
-    return std::move(parsed->get_object());
+    ASSERT(id);
+    json::value own = parsed;
+    fill_in(own, user_id, id->localpart);
+    return std::move(own.get_object());
 }
 
 }  // namespace porchlight::client_api

@@ -26,6 +26,7 @@ struct directory_request {
     std::size_t offset = 0;
     std::size_t limit = limits::public_rooms_page_max;
     std::string search;
+    std::optional<std::vector<std::string>> types;  // "": rooms without one; none: all
 };
 
 struct listed_room {
@@ -43,6 +44,24 @@ std::optional<std::size_t> parse_offset(std::string_view text) {
         offset = offset * 10 + static_cast<std::size_t>(digit - '0');
     }
     return offset;
+}
+
+outcome<std::optional<std::vector<std::string>>> room_types_of(const json::object& filter) {
+    const auto* found = filter.if_contains("room_types");
+    if (found == nullptr || found->is_null()) {
+        return std::optional<std::vector<std::string>>();
+    }
+    if (!found->is_array()) {
+        return fail(errc::bad_json, "room_types must be an array of strings and null");
+    }
+    std::vector<std::string> types;
+    for (const auto& type : found->get_array()) {
+        if (!type.is_string() && !type.is_null()) {
+            return fail(errc::bad_json, "room_types must be an array of strings and null");
+        }
+        types.emplace_back(type.is_null() ? std::string() : std::string(type.get_string()));
+    }
+    return std::optional(std::move(types));
 }
 
 outcome<directory_request> request_of_body(const json::object& o) {
@@ -67,6 +86,11 @@ outcome<directory_request> request_of_body(const json::object& o) {
             return term.error();
         }
         r.search = term->value_or("");
+        auto types = room_types_of(filter->get_object());
+        if (!types) {
+            return types.error();
+        }
+        r.types = std::move(*types);
     }
     return r;
 }
@@ -120,6 +144,7 @@ json::object describe(const listed_room& room, std::uint64_t at, ports::store_re
         {"m.room.topic", "topic", "topic"},
         {"m.room.canonical_alias", "alias", "canonical_alias"},
         {"m.room.avatar", "url", "avatar_url"},
+        {"m.room.create", "type", "room_type"},
     };
     for (const auto& [type, key, shown_as] : texts) {
         if (auto value = text(type, key); !value.empty()) {
@@ -127,6 +152,12 @@ json::object describe(const listed_room& room, std::uint64_t at, ports::store_re
         }
     }
     return o;
+}
+
+bool is_of(const directory_request& r, const listed_room& room, std::uint64_t at,
+           ports::store_reader& store) {
+    const auto type = state_text(store, room.room, "m.room.create", "type", at);
+    return std::ranges::find(*r.types, type) != r.types->end();
 }
 
 bool mentions(const json::object& described, const std::string& search) {
@@ -219,6 +250,9 @@ void public_rooms(call_ptr c) {
             std::size_t matching = 0;
             for (const auto& room : rooms) {
                 if (!store.meta(homeserver::rooms::listed_name(room.room))) {
+                    continue;
+                }
+                if (r.types && !is_of(r, room, at, store)) {
                     continue;
                 }
                 if (r.search.empty() && (matching < r.offset || chunk.size() >= r.limit)) {

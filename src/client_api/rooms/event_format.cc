@@ -40,6 +40,20 @@ void add_transaction_id(json::object& shown, const json::object& hidden, base::d
     }
 }
 
+// Clients of any age find what was redacted: versions differ in where it stands, and the
+// specification wants it shown at both places.
+void show_redacts_twice(json::object& event) {
+    auto& content = event["content"];
+    if (!content.is_object()) {
+        return;
+    }
+    if (const auto* beside = event.if_contains("redacts")) {
+        content.get_object()["redacts"] = *beside;
+    } else if (const auto* inside = content.get_object().if_contains("redacts")) {
+        event["redacts"] = *inside;
+    }
+}
+
 void add_replaced(json::object& shown, const json::object& hidden, ports::store_reader* store) {
     const auto* replaced = hidden.if_contains(stored::replaces_state);
     if (replaced == nullptr || !replaced->is_string()) {
@@ -74,6 +88,9 @@ json::object format_event(const ports::event_row& row, const event_reader& reade
     if (reader.federation_format) {
         event["unsigned"] = std::move(shown);
         return event;
+    }
+    if (row.type == "m.room.redaction") {
+        show_redacts_twice(event);
     }
     for (std::string_view key : {"auth_events", "prev_events", "depth", "hashes", "signatures"}) {
         event.erase(key);

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <iterator>
 
 #include "base/limits.h"
 #include "client_api/rooms/reading.h"
 #include "client_api/rooms/rooms.h"
+#include "client_api/sync/timeline.h"
 #include "homeserver/rooms.h"
 
 namespace porchlight::client_api {
@@ -34,8 +36,29 @@ json::array format_all(const std::vector<ports::event_row>& rows, const room_vie
     return events;
 }
 
+// The state around events: all that passes, or with lazy loading of the members those who sent
+// them.
+json::array state_around(const room_view& v, const std::vector<ports::event_row>& events,
+                         std::uint64_t at, const event_filter& filter, ports::store_reader& store) {
+    json::array state;
+    const auto readable = state_position(v, store);
+    if (!readable) {
+        return state;
+    }
+    if (filter.lazy_load_members) {
+        state = senders_state(v, events, store);
+    }
+    for (const auto& row :
+         store.state_at(v.room, std::min(at, *readable), !filter.lazy_load_members)) {
+        if (passes(filter, row)) {
+            state.emplace_back(format_event(row, v.reader));
+        }
+    }
+    return state;
+}
+
 json::value context_of(const room_view& v, const ports::event_row& row, std::size_t limit,
-                       ports::store_reader& store) {
+                       const event_filter& filter, ports::store_reader& store) {
     homeserver::history_reader history(store, v.user_id, v.membership);
     ports::event_query before;
     before.room = v.room;
@@ -54,19 +77,22 @@ json::value context_of(const room_view& v, const ports::event_row& row, std::siz
     };
     const std::uint64_t first = older.empty() ? row.position : older.back().position;
     const std::uint64_t last = newer.empty() ? row.position : newer.back().position;
-    json::array state;
-    if (const auto readable = state_position(v, store)) {
-        for (const auto& event : store.state_at(v.room, std::min(last, *readable), true)) {
-            state.emplace_back(format_event(event, v.reader));
-        }
-    }
+    const auto shown = [&](std::vector<ports::event_row> rows) {
+        rows = history.visible(std::move(rows));
+        std::erase_if(rows, [&filter](const auto& event) { return !passes(filter, event); });
+        return rows;
+    };
+    const auto seen_before = shown(older), seen_after = shown(newer);
+    std::vector<ports::event_row> all{row};
+    std::ranges::copy(seen_before, std::back_inserter(all));
+    std::ranges::copy(seen_after, std::back_inserter(all));
     return json::object{
         {"start", token(first - 1)},
         {"end", token(last)},
         {"event", format_event(row, v.reader, &store)},
-        {"events_before", format_all(history.visible(older), v, store)},
-        {"events_after", format_all(history.visible(newer), v, store)},
-        {"state", std::move(state)},
+        {"events_before", format_all(seen_before, v, store)},
+        {"events_after", format_all(seen_after, v, store)},
+        {"state", state_around(v, all, last, filter, store)},
     };
 }
 
@@ -122,8 +148,9 @@ void event_by_id(call_ptr c) {
 void event_context(call_ptr c) {
     const auto limit =
         count_parameter(*c, "limit", context_default, base::limits::messages_page_max);
-    if (!limit) {
-        c->refuse(limit.error());
+    const auto filter = filter_parameter(*c);
+    if (!limit || !filter) {
+        c->refuse(!limit ? limit.error() : filter.error());
         return;
     }
     auto view = view_of(*c);
@@ -131,13 +158,14 @@ void event_context(call_ptr c) {
         return;
     }
     answer_from_store(c,
-                      [v = *view, event_id = c->params.at(1),
-                       limit = *limit](ports::store_reader& store) -> outcome<json::value> {
+                      [v = *view, event_id = c->params.at(1), limit = *limit,
+                       filter = *filter](ports::store_reader& store) -> outcome<json::value> {
                           const auto row = visible_row(v, event_id, store);
                           if (!row) {
                               return no_such_event();
                           }
-                          return context_of(v, *row, limit, store);
+                          return context_of(v, *row, limit,
+                                            filter ? filter->timeline : event_filter(), store);
                       });
 }
 

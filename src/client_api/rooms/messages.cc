@@ -3,7 +3,7 @@
 #include "base/limits.h"
 #include "client_api/rooms/reading.h"
 #include "client_api/rooms/rooms.h"
-#include "client_api/sync/filter.h"
+#include "client_api/sync/timeline.h"
 #include "homeserver/rooms.h"
 
 namespace porchlight::client_api {
@@ -24,20 +24,6 @@ struct page {
     std::vector<ports::event_row> events;
     std::optional<std::uint64_t> next;  // D where the next page begins; none: that was all
 };
-
-outcome<filter_ptr> filter_parameter(const call& c) {
-    const auto* text = c.parameter("filter");
-    if (text == nullptr || text->empty()) {
-        return filter_ptr();
-    }
-    const auto parsed = matrix::parse_json(*text);
-    if (!parsed || !parsed->is_object()) {
-        return fail(errc::invalid_param, "filter: a room event filter as JSON object");
-    }
-    const auto& accounts = c.server.accounts;
-    return compile_filter(R"({"room":{"timeline":)" + *text + "}}",
-                          [&accounts](base::user_key u) { return accounts.user_id(u); });
-}
 
 outcome<page_request> parse_request(const call& c) {
     page_request r;
@@ -64,22 +50,6 @@ outcome<page_request> parse_request(const call& c) {
     return r;
 }
 
-bool passes(const page_request& r, const ports::event_row& row) {
-    if (!r.filter) {
-        return true;
-    }
-    const event_filter& f = r.filter->timeline;
-    if (!f.passes(row.type, row.sender)) {
-        return false;
-    }
-    if (!f.contains_url) {
-        return true;
-    }
-    const json::object content = event_content(row);
-    const auto* url = content.if_contains("url");
-    return (url != nullptr && url->is_string()) == *f.contains_url;
-}
-
 // Reads until enough events pass, or the end, or limits::messages_scan_max rows were looked at.
 page read_page(const room_view& v, const page_request& r, ports::store_reader& store) {
     page made;
@@ -104,7 +74,7 @@ page read_page(const room_view& v, const page_request& r, ports::store_reader& s
         }
         const std::uint64_t furthest = rows.back().position;
         for (auto& row : history.visible(std::move(rows))) {
-            if (!passes(r, row)) {
+            if (r.filter && !passes(r.filter->timeline, row)) {
                 continue;
             }
             made.next = r.backwards ? row.position - 1 : row.position;
@@ -124,22 +94,6 @@ page read_page(const room_view& v, const page_request& r, ports::store_reader& s
         }
     }
     return made;
-}
-
-json::array senders_state(const room_view& v, const page& p, ports::store_reader& store) {
-    json::array state;
-    std::vector<std::string> seen;
-    for (const auto& event : p.events) {
-        if (std::ranges::find(seen, event.sender) != seen.end()) {
-            continue;
-        }
-        seen.push_back(event.sender);
-        if (const auto row =
-                store.state_event_at(v.room, "m.room.member", event.sender, event.position)) {
-            state.emplace_back(format_event(*row, v.reader));
-        }
-    }
-    return state;
 }
 
 }  // namespace
@@ -190,26 +144,33 @@ void room_messages(call_ptr c) {
     if (!view) {
         return;
     }
-    answer_from_store(c, [v = *view, r = *request](ports::store_reader& store) {
-        const page p = read_page(v, r, store);
-        const auto token = [&v](std::uint64_t durable) {
-            return engine::to_string(engine::token{durable, v.presence, 0});
-        };
-        json::array chunk;
-        for (const auto& row : p.events) {
-            chunk.emplace_back(format_event(row, v.reader, &store));
-        }
-        json::object answer;
-        answer["start"] = r.from ? engine::to_string(*r.from) : token(r.backwards ? v.applied : 0);
-        answer["chunk"] = std::move(chunk);
-        if (p.next) {
-            answer["end"] = token(*p.next);
-        }
-        if (r.filter && r.filter->timeline.lazy_load_members) {
-            answer["state"] = senders_state(v, p, store);
-        }
-        return outcome<json::value>(std::move(answer));
-    });
+    answer_from_store(
+        c, [v = *view, r = *request](ports::store_reader& store) -> outcome<json::value> {
+            const page p = read_page(v, r, store);
+            if (p.events.empty()) {
+                if (const auto ever_in = state_position(v, store); !ever_in) {
+                    return ever_in.error();
+                }
+            }
+            const auto token = [&v](std::uint64_t durable) {
+                return engine::to_string(engine::token{durable, v.presence, 0});
+            };
+            json::array chunk;
+            for (const auto& row : p.events) {
+                chunk.emplace_back(format_event(row, v.reader, &store));
+            }
+            json::object answer;
+            answer["start"] =
+                r.from ? engine::to_string(*r.from) : token(r.backwards ? v.applied : 0);
+            answer["chunk"] = std::move(chunk);
+            if (p.next) {
+                answer["end"] = token(*p.next);
+            }
+            if (r.filter && r.filter->timeline.lazy_load_members) {
+                answer["state"] = senders_state(v, p.events, store);
+            }
+            return outcome<json::value>(std::move(answer));
+        });
 }
 
 }  // namespace porchlight::client_api

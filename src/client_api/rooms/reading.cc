@@ -2,6 +2,7 @@
 
 #include <boost/json/serialize.hpp>
 #include <charconv>
+#include <set>
 
 #include "homeserver/durable_log.h"
 #include "homeserver/rooms.h"
@@ -60,9 +61,8 @@ std::optional<room_view> view_of(call& c, std::size_t index) {
         return std::nullopt;
     }
     room_view v = view_of(c, *room);
-    const bool was_there = v.membership.state == homeserver::membership::leave ||
-                           v.membership.state == homeserver::membership::ban;
-    if (!v.readable_now && (!was_there || v.membership.forgotten)) {
+    const bool knows_it = v.membership.state != homeserver::membership::none;
+    if (!v.readable_now && (!knows_it || v.membership.forgotten)) {
         c.refuse(not_in_room());
         return std::nullopt;
     }
@@ -147,6 +147,36 @@ outcome<std::size_t> count_parameter(const call& c, std::string_view name, std::
         return fail(errc::invalid_param, std::string(name) + ": a whole number from 0 on");
     }
     return static_cast<std::size_t>(std::min<std::uint64_t>(count, most));
+}
+
+outcome<filter_ptr> filter_parameter(const call& c) {
+    const auto* text = c.parameter("filter");
+    if (text == nullptr || text->empty()) {
+        return filter_ptr();
+    }
+    const auto parsed = matrix::parse_json(*text);
+    if (!parsed || !parsed->is_object()) {
+        return fail(errc::invalid_param, "filter: a room event filter as JSON object");
+    }
+    const auto& accounts = c.server.accounts;
+    return compile_filter(R"({"room":{"timeline":)" + *text + "}}",
+                          [&accounts](base::user_key u) { return accounts.user_id(u); });
+}
+
+json::array senders_state(const room_view& v, const std::vector<ports::event_row>& events,
+                          ports::store_reader& store) {
+    json::array state;
+    std::set<std::string_view> seen;
+    for (const auto& event : events) {
+        if (!seen.insert(event.sender).second) {
+            continue;
+        }
+        if (const auto row =
+                store.state_event_at(v.room, "m.room.member", event.sender, event.position)) {
+            state.emplace_back(format_event(*row, v.reader));
+        }
+    }
+    return state;
 }
 
 }  // namespace porchlight::client_api

@@ -2,6 +2,7 @@
 
 #include "client_api/call.h"
 #include "client_api/rooms/event_format.h"
+#include "client_api/sync/filter.h"
 #include "engine/token.h"
 #include "homeserver/rooms/history.h"
 
@@ -47,5 +48,12 @@ outcome<std::optional<engine::token>> token_parameter(const call& c, std::string
 // invalid_param unless absent (then `otherwise`) or a whole number from 0 on; capped at `most`.
 outcome<std::size_t> count_parameter(const call& c, std::string_view name, std::size_t otherwise,
                                      std::size_t most);
+
+// The room event filter of parameter `filter`, as its `timeline` part; null: absent.
+outcome<filter_ptr> filter_parameter(const call& c);
+// The member event of each sender, as of their first event here: what lazy loading shows beside
+// events. Cold pool only.
+json::array senders_state(const room_view& v, const std::vector<ports::event_row>& events,
+                          ports::store_reader& store);
 
 }  // namespace porchlight::client_api

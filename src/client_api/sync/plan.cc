@@ -17,9 +17,13 @@ room_plan plan_room(const sync_plan& plan, const homeserver::membership_info& m,
     r.room_id = server.rooms.room_id(m.room);
     r.membership = m;
     r.is_public = server.rooms.is_public(m.room);
+    r.joined_members = server.rooms.joined_count(m.room);
     r.events = server.rooms.last_position(m.room) > after;
     // Who sees the room for the first time gets what is so now; others what changed.
     const bool first_sight = !plan.since || m.position > after;
+    if (first_sight || plan.full_state || server.rooms.members_position(m.room) > after) {
+        r.population = server.rooms.population(m.room, plan.user);
+    }
     r.receipts = server.ephemeral.receipts_position(m.room) > (first_sight ? 0 : after);
     auto typing = server.ephemeral.typing(m.room);
     if (!typing.user_ids.empty() ? first_sight || typing.position > after
@@ -27,6 +31,15 @@ room_plan plan_room(const sync_plan& plan, const homeserver::membership_info& m,
         r.typing = std::move(typing.user_ids);
     }
     return r;
+}
+
+// Most rooms of somebody who is in many have nothing new; those cost no more than this.
+bool may_show(const sync_plan& plan, const homeserver::membership_info& m, const api& server) {
+    const std::uint64_t after = plan.after();
+    return plan.everything() || plan.account_data || m.position > after ||
+           server.rooms.last_position(m.room) > after ||
+           server.ephemeral.receipts_position(m.room) > after ||
+           server.ephemeral.typing_position(m.room) > after;
 }
 
 }  // namespace
@@ -40,7 +53,9 @@ void plan_rooms(sync_plan& plan, const api& server) {
         const bool is_new = m.position > plan.after();
         switch (m.state) {
             case membership::join:
-                plan.joined.push_back(plan_room(plan, m, server));
+                if (may_show(plan, m, server)) {
+                    plan.joined.push_back(plan_room(plan, m, server));
+                }
                 break;
             case membership::invite:
                 if (is_new || plan.everything()) {
@@ -53,8 +68,12 @@ void plan_rooms(sync_plan& plan, const api& server) {
                     plan.left.push_back(plan_room(plan, m, server));
                 }
                 break;
-            case membership::none:
             case membership::knock:
+                if (is_new || plan.everything()) {
+                    plan.knocked.push_back(plan_room(plan, m, server));
+                }
+                break;
+            case membership::none:
                 break;
         }
     }

@@ -14,6 +14,8 @@
 // Positions are immutable, so what is read for it later is what was true then.
 namespace porchlight::client_api {
 
+class unread_cache;
+
 struct room_plan {
     std::string room_id;
     homeserver::membership_info membership;
@@ -21,6 +23,9 @@ struct room_plan {
     bool receipts = false;
     std::optional<std::vector<std::string>> typing;  // who types, when that changed
     bool is_public = false;
+    std::size_t joined_members = 0;
+    // Set where the reader is told: at first sight, or when a membership changed.
+    std::optional<homeserver::room_population> population;
 };
 
 struct sync_plan {
@@ -37,7 +42,8 @@ struct sync_plan {
     std::vector<std::string> devices_changed, devices_left;  // user ids
     base::wall_time now;
     filter_ptr filter;  // never null
-    std::vector<room_plan> joined, invited, left;
+    std::vector<room_plan> joined, invited, knocked, left;
+    unread_cache* unread = nullptr;  // null: counts are made from nothing
 
     std::uint64_t after() const { return since ? since->durable : 0; }
     bool everything() const { return !since || full_state; }

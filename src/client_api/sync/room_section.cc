@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "client_api/sync/presence_json.h"
+#include "client_api/sync/unread.h"
 
 namespace porchlight::client_api {
 
@@ -13,10 +14,6 @@ namespace {
 using ports::membership;
 
 constexpr std::size_t timeline_limit_default = 10;
-
-bool is_member_event(const ports::event_row& e) {
-    return e.state_key && e.type == "m.room.member";
-}
 
 // State that the timeline will not show, though it lies within it: by filter or history.
 void add_withheld(state_map& state, const timeline& t) {
@@ -74,37 +71,33 @@ section_writer::stretch section_writer::read(const room_plan& r, std::uint64_t a
         s.events.start = up_to;
     }
     if (full) {
-        s.state = state_at(store, r.membership.room, s.events.start, true);
+        s.state = state_at(store, r.membership.room, s.events.start,
+                           !plan.filter->state.lazy_load_members);
     } else if (s.events.start > after) {
         s.state = state_changes(store, r.membership.room, after, s.events.start);
     }
     add_withheld(s.state, s.events);
-    s.members_changed =
-        full || std::ranges::any_of(s.events.shown, is_member_event) ||
-        std::ranges::any_of(s.state, [](const auto& e) { return is_member_event(e.second); });
     return s;
 }
 
 // With lazy loading the state holds of the members only those the client is about to need; changes
 // of members since its token are all told, so that it keeps no stale ones.
-void section_writer::drop_lazy_members(const room_plan& r, stretch& s,
-                                       const std::vector<std::string>& heroes) {
+void section_writer::add_lazy_members(const room_plan& r, stretch& s) {
     if (!plan.filter->state.lazy_load_members) {
         return;
     }
-    std::set<std::string> needed{heroes.begin(), heroes.end()};
+    std::set<std::string> needed;
     for (const ports::event_row& e : s.events.shown) {
         needed.insert(e.sender);
     }
     if (s.full) {
         needed.insert(plan.user_id);
-        std::erase_if(s.state, [&needed](const auto& e) {
-            return is_member_event(e.second) && !needed.contains(*e.second.state_key);
-        });
-        return;
     }
-    for (const ports::event_row& e : s.events.shown) {
-        const std::pair<std::string, std::string> name{"m.room.member", e.sender};
+    if (r.population) {
+        needed.insert(r.population->heroes.begin(), r.population->heroes.end());
+    }
+    for (const std::string& user_id : needed) {
+        const std::pair<std::string, std::string> name{"m.room.member", user_id};
         if (s.state.contains(name)) {
             continue;
         }
@@ -157,16 +150,6 @@ std::vector<ports::receipt_row> section_writer::receipts_of(const room_plan& r, 
                          plan.user);
 }
 
-std::optional<room_summary> section_writer::summary_of(const room_plan& r, const stretch& s) {
-    if (!s.members_changed) {
-        return std::nullopt;
-    }
-    state_map members =
-        s.full ? s.state : state_at(store, r.membership.room, plan.next.durable, true);
-    overlay(members, s.events.shown);
-    return summarize(members, plan.user_id);
-}
-
 bool section_writer::shows_state(const room_plan& r, const stretch& s) const {
     const event_filter& f = plan.filter->state;
     return f.rooms.passes(r.room_id) &&
@@ -203,14 +186,14 @@ bool section_writer::joined(const room_plan& r,
     if (r.events || full) {
         s = read(r, newly ? 0 : after, plan.next.durable, full, member_event);
     }
-    const auto summary = summary_of(r, s);
-    drop_lazy_members(r, s, summary ? summary->heroes : std::vector<std::string>{});
+    const bool any_state = shows_state(r, s);  // beside what lazy loading adds
+    add_lazy_members(r, s);
     auto receipts = receipts_of(r, newly);
     const event_filter& ephemeral = plan.filter->ephemeral;
     const bool typing =
         r.typing && ephemeral.rooms.passes(r.room_id) && ephemeral.types.passes("m.typing");
-    if (!full && s.events.shown.empty() && !s.events.limited && !shows_state(r, s) &&
-        receipts.empty() && !typing && data.empty()) {
+    if (!full && s.events.shown.empty() && !s.events.limited && !any_state && receipts.empty() &&
+        !typing && data.empty()) {
         return false;
     }
     begin(r, before);
@@ -226,23 +209,20 @@ bool section_writer::joined(const room_plan& r,
         append_account_data(text, *row);
     }
     text.append("]}");
-    if (summary) {
+    if (r.population) {
         text.append(R"(,"summary":)");
-        append_summary(text, *summary);
+        append_summary(text, *r.population);
     }
-    text.append(R"(,"unread_notifications":{"highlight_count":0,"notification_count":0}})");
+    const unread_counts unread = count_unread(store, plan, r);
+    text.append(R"(,"unread_notifications":{"highlight_count":)");
+    text.append(std::to_string(unread.highlights)).append(R"(,"notification_count":)");
+    text.append(std::to_string(unread.notifications)).append("}}");
     return true;
 }
 
-bool section_writer::invited(const room_plan& r, item_separator& before) {
-    const auto own = store.state_event_at(r.membership.room, "m.room.member", plan.user_id,
-                                          r.membership.position);
-    if (!own) {
-        return false;
-    }
-    begin(r, before);
+// What of the state somebody outside may know, as of their own member event, which ends it.
+void section_writer::write_stripped(const room_plan& r) {
     std::string& text = out.text();
-    text.append(R"(:{"invite_state":{"events":[)");
     item_separator separator{text};
     for (const ports::event_row& row :
          store.state_at(r.membership.room, r.membership.position, false)) {
@@ -251,15 +231,36 @@ bool section_writer::invited(const room_plan& r, item_separator& before) {
             append_json(text, format_stripped(row));
         }
     }
-    if (const auto inviter = store.state_event_at(r.membership.room, "m.room.member", own->sender,
+    const auto own = store.state_event_at(r.membership.room, "m.room.member", plan.user_id,
+                                          r.membership.position);
+    if (!own) {
+        return;
+    }
+    if (own->sender != plan.user_id) {
+        const auto inviter = store.state_event_at(r.membership.room, "m.room.member", own->sender,
                                                   r.membership.position);
-        inviter && own->sender != plan.user_id) {
-        separator.next();
-        append_json(text, format_stripped(*inviter));
+        if (inviter) {
+            separator.next();
+            append_json(text, format_stripped(*inviter));
+        }
     }
     separator.next();
     append_json(text, format_stripped(*own));
-    text.append("]}}");
+}
+
+bool section_writer::invited(const room_plan& r, item_separator& before) {
+    begin(r, before);
+    out.text().append(R"(:{"invite_state":{"events":[)");
+    write_stripped(r);
+    out.text().append("]}}");
+    return true;
+}
+
+bool section_writer::knocked(const room_plan& r, item_separator& before) {
+    begin(r, before);
+    out.text().append(R"(:{"knock_state":{"events":[)");
+    write_stripped(r);
+    out.text().append("]}}");
     return true;
 }
 
@@ -275,7 +276,7 @@ bool section_writer::left(const room_plan& r, item_separator& before) {
     if (!was_member) {
         s.state.clear();
     } else {
-        drop_lazy_members(r, s, {});
+        add_lazy_members(r, s);
     }
     if (s.events.shown.empty() && s.state.empty() && plan.since && !plan.full_state) {
         return false;

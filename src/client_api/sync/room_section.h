@@ -22,19 +22,19 @@ struct section_writer {
     bool joined(const room_plan& r, const std::vector<const ports::account_data_row*>& data,
                 item_separator& before);
     bool invited(const room_plan& r, item_separator& before);
+    bool knocked(const room_plan& r, item_separator& before);
     bool left(const room_plan& r, item_separator& before);
 
   private:
     struct stretch {
         timeline events;
         state_map state;
-        bool full = false;             // the state is whole
-        bool members_changed = false;  // the summary may be new
+        bool full = false;  // the state is whole
     };
     stretch read(const room_plan& r, std::uint64_t after, std::uint64_t up_to, bool full,
                  bool check_visibility);
-    void drop_lazy_members(const room_plan& r, stretch& s, const std::vector<std::string>& heroes);
-    std::optional<room_summary> summary_of(const room_plan& r, const stretch& s);
+    void add_lazy_members(const room_plan& r, stretch& s);
+    void write_stripped(const room_plan& r);
     std::vector<ports::receipt_row> receipts_of(const room_plan& r, bool newly);
     bool shows_state(const room_plan& r, const stretch& s) const;
     void write_ephemeral(const std::vector<std::string>* typing,

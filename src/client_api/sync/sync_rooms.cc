@@ -68,6 +68,13 @@ bool write_rooms(answer_text& out, const sync_plan& plan, ports::store_reader& s
     for (const room_plan& r : plan.invited) {
         any = writer.invited(r, invited) || any;
     }
+    if (!plan.knocked.empty()) {
+        text.append(R"(},"knock":{)");
+        item_separator knocked{text};
+        for (const room_plan& r : plan.knocked) {
+            any = writer.knocked(r, knocked) || any;
+        }
+    }
     text.append(R"(},"leave":{)");
     item_separator left{text};
     for (const room_plan& r : plan.left) {

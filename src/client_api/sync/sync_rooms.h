@@ -10,7 +10,7 @@
 // The sections of a /sync answer that come from the store. Cold pool; throws ports::store_error.
 namespace porchlight::client_api {
 
-// Writes {"join":{...},"invite":{...},"leave":{...}}. False: nothing is in it.
+// Writes {"join":{...},"invite":{...},"knock"?:{...},"leave":{...}}. False: nothing is in it.
 // `account_data`: the user's rows past since.
 bool write_rooms(answer_text& out, const sync_plan& plan, ports::store_reader& store,
                  const std::vector<ports::account_data_row>& account_data);

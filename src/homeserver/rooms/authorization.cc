@@ -1,7 +1,10 @@
 #include "homeserver/rooms/authorization.h"
 
 #include <array>
+#include <tuple>
 #include <utility>
+
+#include "matrix/identifier.h"
 
 namespace porchlight::homeserver {
 namespace {
@@ -21,6 +24,10 @@ refusal too_low(std::string_view action, std::int64_t own, std::int64_t needed) 
            " needed to " + std::string(action);
 }
 
+bool may_vouch(const room_rules& r, std::string_view user_id) {
+    return !user_id.empty() && r.power.of(user_id) >= r.power.invite();
+}
+
 refusal refuses_join(const room_rules& r, const member_change& c) {
     if (c.sender != c.target) {
         return "Only the user can join for themselves";
@@ -31,20 +38,23 @@ refusal refuses_join(const room_rules& r, const member_change& c) {
     if (c.target_now == membership::ban) {
         return "You are banned from this room";
     }
-    if (r.joining == join_rule::open || c.target_now == membership::join) {
-        return std::nullopt;
+    const bool let_in = c.target_now == membership::join || c.target_now == membership::invite;
+    switch (r.joining) {
+        case join_rule::open:
+            return std::nullopt;
+        case join_rule::invite:
+        case join_rule::knock:
+            return let_in ? std::nullopt : refusal("An invite is needed to join this room");
+        case join_rule::restricted:
+        case join_rule::knock_restricted:
+            if (let_in || may_vouch(r, c.authorised_by)) {
+                return std::nullopt;
+            }
+            return "An invite, or to be in one of the rooms this one names, is needed to join it";
+        case join_rule::closed:
+            break;
     }
-    if (r.joining == join_rule::closed) {
-        return "This room's join rule lets nobody in";
-    }
-    if (c.target_now == membership::invite) {
-        return std::nullopt;
-    }
-    if (r.joining == join_rule::restricted || r.joining == join_rule::knock_restricted) {
-        return "This room is restricted to members of other rooms, which this server does not "
-               "check: an invite is needed";
-    }
-    return "An invite is needed to join this room";
+    return "This room's join rule lets nobody in";
 }
 
 refusal refuses_invite(const room_rules& r, const member_change& c) {
@@ -63,8 +73,9 @@ refusal refuses_invite(const room_rules& r, const member_change& c) {
 
 refusal refuses_leave(const room_rules& r, const member_change& c) {
     if (c.sender == c.target) {
-        const bool inside = c.target_now == membership::invite ||
-                            c.target_now == membership::join || c.target_now == membership::knock;
+        const bool knocked = c.target_now == membership::knock && r.version.knocking();
+        const bool inside =
+            c.target_now == membership::invite || c.target_now == membership::join || knocked;
         return inside ? std::nullopt : refusal("You are not in this room");
     }
     if (c.sender_now != membership::join) {
@@ -98,6 +109,9 @@ refusal refuses_ban(const room_rules& r, const member_change& c) {
 }
 
 refusal refuses_knock(const room_rules& r, const member_change& c) {
+    if (!r.version.knocking()) {
+        return "Rooms of version " + std::to_string(r.version.number()) + " know no knocking";
+    }
     if (r.joining != join_rule::knock && r.joining != join_rule::knock_restricted) {
         return "This room does not take knocks";
     }
@@ -136,24 +150,44 @@ std::optional<membership> parse_membership(std::string_view text) {
     return std::nullopt;
 }
 
-join_rule parse_join_rule(const json::object& content) {
-    constexpr std::array<std::pair<std::string_view, join_rule>, 5> names = {{
-        {"public", join_rule::open},
-        {"invite", join_rule::invite},
-        {"knock", join_rule::knock},
-        {"restricted", join_rule::restricted},
-        {"knock_restricted", join_rule::knock_restricted},
-    }};
+join_rule parse_join_rule(const json::object& content, matrix::room_version version) {
     const auto* found = content.if_contains("join_rule");
     if (found == nullptr || !found->is_string()) {
         return join_rule::closed;
     }
-    for (const auto& [name, rule] : names) {
-        if (found->get_string() == name) {
+    const std::tuple<std::string_view, join_rule, bool> rules[] = {
+        {"public", join_rule::open, true},
+        {"invite", join_rule::invite, true},
+        {"knock", join_rule::knock, version.knocking()},
+        {"restricted", join_rule::restricted, version.restricted_joins()},
+        {"knock_restricted", join_rule::knock_restricted, version.knock_restricted()},
+    };
+    for (const auto& [name, rule, known] : rules) {
+        if (known && found->get_string() == name) {
             return rule;
         }
     }
     return join_rule::closed;
+}
+
+std::vector<std::string> parse_allowed_rooms(const json::object& content) {
+    std::vector<std::string> rooms;
+    const auto* allow = content.if_contains("allow");
+    if (allow == nullptr || !allow->is_array()) {
+        return rooms;
+    }
+    for (const auto& condition : allow->get_array()) {
+        if (!condition.is_object()) {
+            continue;
+        }
+        const auto* type = condition.get_object().if_contains("type");
+        const auto* room = condition.get_object().if_contains("room_id");
+        if (type != nullptr && *type == "m.room_membership" && room != nullptr &&
+            room->is_string()) {
+            rooms.emplace_back(room->get_string());
+        }
+    }
+    return rooms;
 }
 
 refusal refuses_member(const room_rules& r, const member_change& c) {
@@ -181,6 +215,13 @@ refusal refuses_event(const room_rules& r, const plain_event& e) {
     if (e.sender_now != membership::join) {
         return "You are not in this room";
     }
+    // The rule asks for no membership, since other servers send these; a user here needs it.
+    if (e.type == "m.room.aliases" && r.version.alias_events()) {
+        const auto sender = matrix::parse_user_id(e.sender);
+        const bool own_server = e.state_key && sender && sender->server == *e.state_key;
+        return own_server ? std::nullopt
+                          : refusal("The state key of m.room.aliases must be the sender's server");
+    }
     const auto own = r.power.of(e.sender);
     const auto needed = e.type == "m.room.third_party_invite"
                             ? r.power.invite()
@@ -192,11 +233,11 @@ refusal refuses_event(const room_rules& r, const plain_event& e) {
         return "State kept under a user id can be set by that user only";
     }
     if (e.type == "m.room.power_levels" && e.state_key) {
-        const auto next = power_levels::parse(e.content);
+        const auto next = power_levels::parse(e.content, r.version);
         if (!next) {
             return next.error().message;
         }
-        return r.power.refuses_change(e.sender, *next);
+        return r.power.refuses_change(e.sender, *next, r.version);
     }
     return std::nullopt;
 }

@@ -20,6 +20,12 @@ json::object content_of(const std::string& event_json) {
     return parsed->at("content").as_object();
 }
 
+std::string_view authorised_by(const json::object& member_content) {
+    const auto* found = member_content.if_contains(authorised_by_key);
+    return found != nullptr && found->is_string() ? std::string_view(found->get_string())
+                                                  : std::string_view();
+}
+
 }  // namespace
 
 void rooms::impl::submit(room_key r, room_change c) {
@@ -82,11 +88,14 @@ outcome<built_event> rooms::impl::prepare(room_key r, live_room& live, room_chan
     place.room = r;
     place.room_id = room.room_id;
     place.previous = {live.head};
-    place.authorised_by =
-        c.member ? live.state.authorising(c.draft.sender, *c.draft.state_key, c.member->to)
-                 : live.state.authorising(c.draft.sender);
+    place.authorised_by = c.member
+                              ? live.state.authorising(c.draft.sender, *c.draft.state_key,
+                                                       c.member->to, authorised_by(c.draft.content))
+                              : live.state.authorising(c.draft.sender);
     place.depth = live.depth + 1;
     place.now = s.clock.now().wall;
+    place.version = live.state.version();
+    place.chosen_id = chosen_event_id(place.version);
     event_draft draft = c.draft;
     if (draft.state_key) {
         if (const auto* before = live.state.find(draft.type, *draft.state_key)) {
@@ -99,7 +108,7 @@ outcome<built_event> rooms::impl::prepare(room_key r, live_room& live, room_chan
     }
     auto built = build_event(std::move(draft), place);
     if (built && c.redacted) {
-        c.redacted_json = redacted_json(*c.redacted, *built);
+        c.redacted_json = redacted_json(*c.redacted, *built, place.version);
     }
     return built;
 }
@@ -138,6 +147,17 @@ std::optional<failure> rooms::impl::check_member(room_key r, live_room& live, ro
     m.sender_now = table.member(r, c.sender).state;
     m.target_now = table.member(r, c.member->target).state;
     m.to = c.member->to;
+    json::object& content = c.draft.content;
+    if (content.contains("third_party_invite")) {
+        return fail(errc::forbidden, "This server knows users by their user id only");
+    }
+    content.erase(authorised_by_key);  // said by servers, not by users
+    const std::string voucher =
+        m.to == membership::join ? voucher_for(live, r, c.member->target) : "";
+    if (!voucher.empty()) {
+        m.authorised_by = voucher;
+        content[authorised_by_key] = voucher;
+    }
     if (auto refused = forbidden_if(refuses_member(live.state.rules(), m))) {
         return refused;
     }
@@ -216,7 +236,7 @@ ports::write_set rooms::impl::writes_of(room_key r, const live_room& live, const
                                 presence_position_pending));
     }
     if (e.row.type == "m.room.join_rules" && e.row.state_key == "") {
-        const bool is_public = parse_join_rule(e.content) == join_rule::open;
+        const bool is_public = parse_join_rule(e.content, live.state.version()) == join_rule::open;
         if (is_public != live.state.is_public()) {
             set.emplace_back(
                 ports::room_row{r, room.room_id, room.version, is_public, room.joined});

@@ -12,6 +12,7 @@ namespace porchlight::homeserver {
 namespace {
 
 constexpr std::size_t room_id_letters = 18;
+constexpr std::size_t event_id_letters = 24;
 
 matrix::outcome<std::vector<user_key>> invited_users(const accounts& a, const create_room& wish,
                                                      user_key creator) {
@@ -36,7 +37,15 @@ matrix::outcome<std::vector<user_key>> invited_users(const accounts& a, const cr
 
 }  // namespace
 
+std::string rooms::impl::chosen_event_id(matrix::room_version version) const {
+    if (version.hashed_ids()) {
+        return {};
+    }
+    return "$" + ports::random_text(s.random, event_id_letters) + ":" + s.config.server_name;
+}
+
 struct rooms::impl::creation {
+    explicit creation(matrix::room_version v) : live(v) {}
     caller who;
     room_key room;
     std::string room_id, version, alias;
@@ -100,6 +109,8 @@ std::optional<failure> rooms::impl::add_first_event(creation& c, event_draft dra
                                     : c.live.state.authorising(draft.sender);
     place.depth = ++c.live.depth;
     place.now = s.clock.now().wall;
+    place.version = c.live.state.version();
+    place.chosen_id = chosen_event_id(place.version);
     auto built = build_event(std::move(draft), place);
     if (!built) {
         return built.error();
@@ -117,11 +128,12 @@ std::optional<failure> rooms::impl::add_first_event(creation& c, event_draft dra
 
 outcome<std::shared_ptr<rooms::impl::creation>> rooms::impl::plan(caller who,
                                                                   const create_room& wish) {
-    auto c = std::make_shared<creation>();
-    c->who = who;
-    if (auto ok = check_wish(wish, s.config.default_room_version); !ok) {
-        return ok.error();
+    const auto version = check_wish(wish, s.config.default_room_version);
+    if (!version) {
+        return version.error();
     }
+    auto c = std::make_shared<creation>(*version);
+    c->who = who;
     if (table.joined_rooms(who.user) >= base::limits::rooms_per_user_max) {
         rooms_per_user_limit_reached.add();
         return fail(errc::resource_limit, "You are in as many rooms as a user may be in");
@@ -142,7 +154,7 @@ outcome<std::shared_ptr<rooms::impl::creation>> rooms::impl::plan(caller who,
         return invited.error();
     }
     c->invited = std::move(*invited);
-    c->version = wish.room_version.empty() ? s.config.default_room_version : wish.room_version;
+    c->version = version->name();
     c->room_id = "!" + ports::random_text(s.random, room_id_letters) + ":" + s.config.server_name;
     c->room = table.next_key();
     c->listed = wish.visibility == "public";
@@ -150,8 +162,7 @@ outcome<std::shared_ptr<rooms::impl::creation>> rooms::impl::plan(caller who,
     for (const user_key u : c->invited) {
         profiles.push_back(a.profile(u));
     }
-    for (event_draft& draft :
-         plan_room(wish, a.profile(who.user), c->version, c->alias, profiles)) {
+    for (event_draft& draft : plan_room(wish, a.profile(who.user), *version, c->alias, profiles)) {
         user_key target = who.user;
         if (draft.type == "m.room.member" && draft.state_key != draft.sender) {
             target = *a.find(*draft.state_key);

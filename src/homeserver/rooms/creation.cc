@@ -119,10 +119,13 @@ bool has_initial(const create_room& wish, std::string_view type) {
 
 }  // namespace
 
-matrix::outcome<void> check_wish(const create_room& wish, const std::string& default_version) {
-    const auto& version = wish.room_version.empty() ? default_version : wish.room_version;
-    if (version != "10") {
-        return fail(errc::unsupported_room_version, "room_version: this server makes version 10");
+matrix::outcome<matrix::room_version> check_wish(const create_room& wish,
+                                                 const std::string& default_version) {
+    const auto version = matrix::room_version::parse(wish.room_version.empty() ? default_version
+                                                                               : wish.room_version);
+    if (!version) {
+        return fail(errc::unsupported_room_version,
+                    "room_version: this server makes rooms of the versions 1 to 11");
     }
     if (!one_of(wish.preset, {"", "private_chat", "trusted_private_chat", "public_chat"})) {
         return fail(errc::invalid_param,
@@ -135,19 +138,26 @@ matrix::outcome<void> check_wish(const create_room& wish, const std::string& def
         create_room_limit_reached.add();
         return fail(errc::invalid_param, "invite takes at most 100 users");
     }
-    return check_initial_state(wish.initial_state);
+    if (auto ok = check_initial_state(wish.initial_state); !ok) {
+        return ok.error();
+    }
+    return *version;
 }
 
 std::vector<event_draft> plan_room(const create_room& wish, const engine::profile& creator,
-                                   const std::string& version, const std::string& alias,
+                                   matrix::room_version version, const std::string& alias,
                                    const std::vector<engine::profile>& invited) {
     const std::string sender(creator.user_id);
     const preset_rules rules = rules_of(wish);
     std::vector<event_draft> plan;
 
     json::object create = wish.creation_content;
-    create["creator"] = sender;
-    create["room_version"] = version;
+    if (version.creator_in_content()) {
+        create["creator"] = sender;
+    } else {
+        create.erase("creator");
+    }
+    create["room_version"] = version.name();
     plan.push_back(state(sender, "m.room.create", std::move(create)));
     plan.push_back(state(sender, "m.room.member", member_content("join", creator), sender));
     plan.push_back(

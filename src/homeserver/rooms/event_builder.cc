@@ -52,7 +52,11 @@ matrix::outcome<built_event> build_event(event_draft draft, const event_place& p
         event["state_key"] = *draft.state_key;
     }
     if (!draft.redacts.empty()) {
-        event["redacts"] = draft.redacts;
+        (place.version.redacts_in_content() ? event["content"].get_object() : event)["redacts"] =
+            draft.redacts;
+    }
+    if (!place.version.hashed_ids()) {
+        event["event_id"] = place.chosen_id;
     }
     auto hashed = matrix::with_content_hash(std::move(event));
     if (!hashed) {
@@ -66,7 +70,8 @@ matrix::outcome<built_event> build_event(event_draft draft, const event_place& p
         event_limit_reached.add();
         return fail(errc::too_large, "The event is larger than 65,536 bytes");
     }
-    auto id = matrix::event_id(*hashed);
+    auto id = place.version.hashed_ids() ? matrix::event_id(*hashed, place.version.name())
+                                         : matrix::outcome<std::string>(place.chosen_id);
     if (!id) {
         return id.error();
     }
@@ -82,11 +87,12 @@ matrix::outcome<built_event> build_event(event_draft draft, const event_place& p
     built.row.sender = std::move(draft.sender);
     built.row.origin_server_ts = place.now;
     built.row.depth = place.depth;
-    built.content = std::move(draft.content);
+    built.content = std::move((*hashed)["content"].get_object());
     return built;
 }
 
-std::string redacted_json(const ports::event_row& original, const built_event& redaction) {
+std::string redacted_json(const ports::event_row& original, const built_event& redaction,
+                          matrix::room_version version) {
     auto parsed = matrix::parse_json(original.json);
     if (!parsed || !parsed->is_object()) {
         throw ports::store_error("event " + original.event_id + " is stored with damaged JSON");
@@ -102,11 +108,12 @@ std::string redacted_json(const ports::event_row& original, const built_event& r
     because["type"] = redaction.row.type;
     because["event_id"] = redaction.row.event_id;
     because["sender"] = redaction.row.sender;
-    because["redacts"] = original.event_id;
+    because["redacts"] = original.event_id;  // at both places, as events are shown
     because["origin_server_ts"] = base::unix_ms(redaction.row.origin_server_ts);
     because["content"] = redaction.content;
+    because["content"].get_object()["redacts"] = original.event_id;
     kept[stored_event::redacted_because] = std::move(because);
-    json::object bare = matrix::redact(parsed->get_object());
+    json::object bare = matrix::redact(parsed->get_object(), version.name());
     bare["unsigned"] = std::move(kept);
     return json::serialize(bare);
 }

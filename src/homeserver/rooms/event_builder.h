@@ -5,9 +5,10 @@
 #include <vector>
 
 #include "matrix/json.h"
+#include "matrix/room_version.h"
 #include "ports/store.h"
 
-// Makes room events of version 10 out of what somebody wants to say. Pure.
+// Makes room events out of what somebody wants to say. Pure.
 namespace porchlight::homeserver {
 
 namespace json = boost::json;
@@ -28,6 +29,8 @@ struct event_place {
     std::vector<std::string> previous, authorised_by;  // event ids
     std::uint64_t depth = 1;
     base::wall_time now;
+    matrix::room_version version = matrix::room_version::ten();
+    std::string chosen_id = {};  // versions 1 and 2, whose ids are no hashes
 };
 
 struct built_event {
@@ -41,6 +44,7 @@ matrix::outcome<built_event> build_event(event_draft draft, const event_place& p
 
 // The stored JSON of `original` after a redaction: its bare form with the redaction itself as
 // unsigned.redacted_because.
-std::string redacted_json(const ports::event_row& original, const built_event& redaction);
+std::string redacted_json(const ports::event_row& original, const built_event& redaction,
+                          matrix::room_version version);
 
 }  // namespace porchlight::homeserver

@@ -4,7 +4,9 @@
 #include <array>
 #include <utility>
 
+#include "base/limits.h"
 #include "homeserver/rooms/authorization.h"
+#include "homeserver/rooms/limits_reached.h"
 
 namespace porchlight::homeserver {
 namespace {
@@ -82,19 +84,30 @@ history_reader::history_reader(ports::store_reader& store, std::string user_id,
                                const membership_info& now)
     : store_(store), user_id_(std::move(user_id)), info_(now) {
     if (info_.state == membership::join) {
-        was_joined_ = true;
-    } else if (info_.state == membership::leave || info_.state == membership::ban) {
-        const auto before_leaving =
-            store_.state_event_at(info_.room, "m.room.member", user_id_, info_.position - 1);
-        was_joined_ = before_leaving && membership_in(*before_leaving) == membership::join;
+        joined_until_ = newest_position;
+        return;
+    }
+    // Back over kicks, bans, invites and knocks to the event that ended the last stay.
+    std::uint64_t end = info_.position;
+    for (std::size_t n = 0; info_.state != membership::none; ++n) {
+        if (n == base::limits::membership_steps_max) {
+            membership_steps_limit_reached.add();
+            return;
+        }
+        const auto row = store_.state_event_at(info_.room, "m.room.member", user_id_, end - 1);
+        if (!row) {
+            return;
+        }
+        if (membership_in(*row) == membership::join) {
+            joined_until_ = end;
+            return;
+        }
+        end = row->position;
     }
 }
 
 std::optional<std::uint64_t> history_reader::state_position() const {
-    if (info_.state == membership::join) {
-        return newest_position;
-    }
-    return was_joined_ ? std::optional(info_.position) : std::nullopt;
+    return joined_until_ == 0 ? std::nullopt : std::optional(joined_until_);
 }
 
 history_reader::moment history_reader::before(std::uint64_t position) {
@@ -117,10 +130,7 @@ history_reader::moment history_reader::before(std::uint64_t position) {
 // depends on is visible when it is so before or after the change.
 bool history_reader::step(moment& m, const ports::event_row& event) {
     // Who left sees the shared past as of then: a member until the event that ended it.
-    const membership later =
-        was_joined_ && (info_.state == membership::join || event.position <= info_.position)
-            ? membership::join
-            : membership::none;
+    const membership later = event.position <= joined_until_ ? membership::join : membership::none;
     const bool seen_before = visible_event(m.visibility, m.user, later);
     if (!event.state_key) {
         return seen_before;

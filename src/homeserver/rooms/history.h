@@ -26,8 +26,8 @@ class history_reader {
     // newest first. Cost: two point reads, then one pass.
     std::vector<ports::event_row> visible(std::vector<ports::event_row> events);
     bool may_see(const ports::event_row& event);
-    // The newest position at which the user may read state: that of leaving for who left; none for
-    // who never was in the room.
+    // The newest position at which the user may read state: that of leaving for who left, whatever
+    // came after (a ban, another invite); none for who never was in the room.
     std::optional<std::uint64_t> state_position() const;
 
   private:
@@ -41,7 +41,7 @@ class history_reader {
     ports::store_reader& store_;
     std::string user_id_;
     membership_info info_;
-    bool was_joined_ = false;  // joined now, or until info_.position
+    std::uint64_t joined_until_ = 0;  // the event that ended the last stay; 0: never was in
 };
 
 }  // namespace porchlight::homeserver

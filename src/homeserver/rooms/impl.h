@@ -20,6 +20,9 @@ using matrix::fail;
 // for nobody.
 inline constexpr std::uint64_t presence_position_pending = std::uint64_t{1} << 62;
 
+// In the member event of who joined a restricted room without an invite.
+inline constexpr std::string_view authorised_by_key = "join_authorised_via_users_server";
+
 // One event on its way into an existing room.
 struct room_change {
     struct member_wish {
@@ -69,6 +72,10 @@ struct rooms::impl {
     std::optional<failure> check_canonical_alias(room_key r, const json::object& content,
                                                  std::string_view being_made = {}) const;
     void fill_member_content(room_change& c) const;
+    std::string chosen_event_id(matrix::room_version version) const;  // empty: it is a hash
+    // Restricted rooms (restricted.cc): who of the room may vouch for a target that has no invite
+    // but is in one of the allowed rooms; empty: nobody, or nobody is needed.
+    std::string voucher_for(live_room& live, room_key r, user_key target);
     ports::write_set writes_of(room_key r, const live_room& live, const room_change& c,
                                const built_event& e) const;
     void commit(room_key r, live_room& live, room_change c, built_event e);

@@ -19,4 +19,7 @@ inline base::metrics::counter rooms_per_user_limit_reached{limits_name, limits_h
 inline base::metrics::counter create_room_limit_reached{limits_name, limits_help,
                                                         "limit=\"create_room\""};
 
+inline base::metrics::counter membership_steps_limit_reached{limits_name, limits_help,
+                                                             "limit=\"membership_steps\""};
+
 }  // namespace porchlight::homeserver

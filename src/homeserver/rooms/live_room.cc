@@ -8,6 +8,14 @@
 namespace porchlight::homeserver {
 namespace {
 
+matrix::room_version version_of(const std::string& stored) {
+    const auto version = matrix::room_version::parse(stored);
+    if (!version) {
+        throw ports::store_error("a room is stored with the unknown version " + stored);
+    }
+    return *version;
+}
+
 json::object stored_content(const ports::event_row& row) {
     auto parsed = matrix::parse_json(row.json);
     if (parsed && parsed->is_object()) {
@@ -28,7 +36,7 @@ live_room& rooms::impl::touch(room_key r) {
     if (room.live) {
         return *room.live;
     }
-    auto live = std::make_unique<live_room>();
+    auto live = std::make_unique<live_room>(version_of(room.version));
     for (const auto& row : s.store.state_at(r, newest_position, false)) {
         live->state.apply(row, stored_content(row));
     }

@@ -19,6 +19,7 @@ namespace porchlight::homeserver {
 // informational here (the order is the log's, and rooms are not federated), and the next event
 // chains on one applied.
 struct live_room {
+    explicit live_room(matrix::room_version version) : state(version) {}
     struct step {
         bool is_state = false;
         base::unique_function<void(live_room&)> start;  // calls impl::ended exactly once, or later

@@ -187,6 +187,26 @@ std::size_t rooms::joined_count(room_key r) const {
     return impl_->table.at(r).joined;
 }
 
+room_population rooms::population(room_key r, user_key reader) const {
+    const room_record& room = impl_->table.at(r);
+    room_population p{room.joined, room.invited, {}};
+    const auto add = [&](const std::vector<user_key>& users) {
+        for (const user_key u : users) {
+            if (u != reader && p.heroes.size() < heroes_max) {
+                p.heroes.emplace_back(impl_->a.user_id(u));
+            }
+        }
+    };
+    add(impl_->table.heroes(r));
+    if (p.heroes.empty()) {  // who is alone is told whose room it was
+        const auto was_here = [](membership m) {
+            return m == membership::leave || m == membership::ban;
+        };
+        add(first_members(room.members, was_here, heroes_kept));
+    }
+    return p;
+}
+
 void rooms::each_member(room_key r, const std::function<void(const member_info&)>& each) const {
     for (const member_entry& m : impl_->table.at(r).members) {
         each({m.user, m.state, m.position});

@@ -1,5 +1,7 @@
 #include "homeserver/rooms/power_levels.h"
 
+#include <charconv>
+
 #include "matrix/identifier.h"
 
 namespace porchlight::homeserver {
@@ -19,14 +21,35 @@ matrix::failure not_an_integer(std::string_view where) {
                 "m.room.power_levels: " + std::string(where) + " must be an integer");
 }
 
-std::optional<std::int64_t> as_integer(const json::value& v) {
+// "100", " -5 ", "+7": before version 10 a level may be such a text.
+std::optional<std::int64_t> spelled_integer(std::string_view text) {
+    constexpr std::string_view spaces = " \t\n\v\f\r";
+    const auto begin = text.find_first_not_of(spaces);
+    if (begin == std::string_view::npos) {
+        return std::nullopt;
+    }
+    text = text.substr(begin, text.find_last_not_of(spaces) - begin + 1);
+    if (text.starts_with('+') && !text.starts_with("+-")) {
+        text.remove_prefix(1);
+    }
+    std::int64_t level = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), level);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(level)
+                                                                    : std::nullopt;
+}
+
+std::optional<std::int64_t> as_integer(const json::value& v, matrix::room_version version) {
     if (v.is_int64()) {
         return v.get_int64();
+    }
+    if (v.is_string() && !version.integer_levels_only()) {
+        return spelled_integer(v.get_string());
     }
     return std::nullopt;
 }
 
-matrix::outcome<level_map> parse_map(const json::object& content, std::string_view key) {
+matrix::outcome<level_map> parse_map(const json::object& content, std::string_view key,
+                                     matrix::room_version version) {
     level_map levels;
     const auto* found = content.if_contains(key);
     if (found == nullptr) {
@@ -37,7 +60,7 @@ matrix::outcome<level_map> parse_map(const json::object& content, std::string_vi
                     "m.room.power_levels: " + std::string(key) + " must be an object");
     }
     for (const auto& [name, value] : found->get_object()) {
-        const auto level = as_integer(value);
+        const auto level = as_integer(value, version);
         if (!level) {
             return not_an_integer(std::string(key) + "." + std::string(name));
         }
@@ -72,20 +95,21 @@ power_levels power_levels::of_creator(std::string creator) {
     return levels;
 }
 
-matrix::outcome<power_levels> power_levels::parse(const json::object& content) {
+matrix::outcome<power_levels> power_levels::parse(const json::object& content,
+                                                  matrix::room_version version) {
     power_levels levels;
     levels.has_event_ = true;
     for (std::size_t i = 0; i < plain_count; ++i) {
         if (const auto* found = content.if_contains(plain_names[i])) {
-            levels.plain_[i] = as_integer(*found);
+            levels.plain_[i] = as_integer(*found, version);
             if (!levels.plain_[i]) {
                 return not_an_integer(plain_names[i]);
             }
         }
     }
-    auto users = parse_map(content, "users");
-    auto events = parse_map(content, "events");
-    auto notifications = parse_map(content, "notifications");
+    auto users = parse_map(content, "users", version);
+    auto events = parse_map(content, "events", version);
+    auto notifications = parse_map(content, "notifications", version);
     for (const auto* part : {&users, &events, &notifications}) {
         if (part->has_error()) {
             return part->error();
@@ -108,6 +132,11 @@ std::int64_t power_levels::of(std::string_view user_id) const {
     return it != users_.end() ? it->second : value(plain::users_default, 0);
 }
 
+std::int64_t power_levels::room_notification() const {
+    const auto it = notifications_.find("room");
+    return it != notifications_.end() ? it->second : 50;
+}
+
 std::int64_t power_levels::needed_for(std::string_view type, bool is_state) const {
     if (const auto it = events_.find(type); it != events_.end()) {
         return it->second;
@@ -119,7 +148,8 @@ std::int64_t power_levels::needed_for(std::string_view type, bool is_state) cons
 }
 
 std::optional<std::string> power_levels::refuses_change(std::string_view sender,
-                                                        const power_levels& next) const {
+                                                        const power_levels& next,
+                                                        matrix::room_version version) const {
     if (!has_event_) {
         return std::nullopt;
     }
@@ -145,7 +175,9 @@ std::optional<std::string> power_levels::refuses_change(std::string_view sender,
         }
     };
     for_each_difference(events_, next.events_, check_entry);
-    for_each_difference(notifications_, next.notifications_, check_entry);
+    if (version.notification_levels()) {
+        for_each_difference(notifications_, next.notifications_, check_entry);
+    }
     for_each_difference(users_, next.users_, [&](const std::string& user, auto before, auto after) {
         const bool equal_or_above = before && *before >= own && user != sender;
         if (equal_or_above || above(after)) {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "matrix/json.h"
+#include "matrix/room_version.h"
 
 namespace porchlight::homeserver {
 
@@ -19,9 +20,10 @@ class power_levels {
   public:
     // What holds in a room that has no power levels event: its creator 100, everything else open.
     static power_levels of_creator(std::string creator);
-    // bad_json for anything but integers (room version 10 takes no strings) and for `users` that
-    // are no user ids.
-    static matrix::outcome<power_levels> parse(const json::object& content);
+    // bad_json for anything but integers (strings that spell one before room version 10) and for
+    // `users` that are no user ids.
+    static matrix::outcome<power_levels> parse(const json::object& content,
+                                               matrix::room_version version);
 
     std::int64_t of(std::string_view user_id) const;
     std::int64_t needed_for(std::string_view type, bool is_state) const;
@@ -30,10 +32,18 @@ class power_levels {
     std::int64_t ban() const { return value(plain::ban, 50); }
     std::int64_t redact() const { return value(plain::redact, 50); }
 
+    // What an event with @room needs of its sender to notify everybody.
+    std::int64_t room_notification() const;
+
     // Why `sender` may not replace these levels by `next`; none when allowed (room version 10,
     // authorisation rule 9).
-    std::optional<std::string> refuses_change(std::string_view sender,
-                                              const power_levels& next) const;
+    std::optional<std::string> refuses_change(std::string_view sender, const power_levels& next,
+                                              matrix::room_version version) const;
+    // Those with a level of their own, for finding somebody of enough power.
+    const std::map<std::string, std::int64_t, std::less<>>& users() const { return users_; }
+    std::int64_t users_default() const { return value(plain::users_default, 0); }
+    // Is there an m.room.power_levels at all?
+    bool has_event() const { return has_event_; }
 
   private:
     enum class plain : std::uint8_t {

@@ -16,13 +16,16 @@ void room_state::apply(const ports::event_row& event, const json::object& conten
     }
     if (event.type == "m.room.create") {
         rules_.creator = event.sender;
-        rules_.power = power_levels::of_creator(event.sender);
+        if (!rules_.power.has_event()) {  // a redacted one changes nothing
+            rules_.power = power_levels::of_creator(event.sender);
+        }
     } else if (event.type == "m.room.power_levels") {
-        if (auto levels = power_levels::parse(content)) {
+        if (auto levels = power_levels::parse(content, rules_.version)) {
             rules_.power = std::move(*levels);
         }
     } else if (event.type == "m.room.join_rules") {
-        rules_.joining = parse_join_rule(content);
+        rules_.joining = parse_join_rule(content, rules_.version);
+        rules_.allowed_rooms = parse_allowed_rooms(content);
     } else if (event.type == "m.room.history_visibility") {
         visibility_ = parse_history_visibility(content).value_or(history_visibility::shared);
     }
@@ -53,11 +56,14 @@ std::vector<std::string> room_state::authorising(std::string_view sender) const 
 }
 
 std::vector<std::string> room_state::authorising(std::string_view sender, std::string_view target,
-                                                 membership to) const {
+                                                 membership to, std::string_view voucher) const {
     std::vector<std::string> ids = authorising(sender);
     add(ids, "m.room.member", target);
     if (to == membership::join || to == membership::invite || to == membership::knock) {
         add(ids, "m.room.join_rules", "");
+    }
+    if (!voucher.empty()) {
+        add(ids, "m.room.member", voucher);
     }
     return ids;
 }

@@ -14,6 +14,8 @@ namespace porchlight::homeserver {
 // of their contents. No contents otherwise. Deciding thread only.
 class room_state {
   public:
+    explicit room_state(matrix::room_version version) { rules_.version = version; }
+
     // A state event took its place. Members' memberships are room_table's.
     void apply(const ports::event_row& event, const json::object& content);
     // Event id; null: no such state (or a member not yet looked up).
@@ -22,14 +24,15 @@ class room_state {
     void know_member(std::string user_id, std::string event_id);
 
     const room_rules& rules() const { return rules_; }
+    matrix::room_version version() const { return rules_.version; }
     history_visibility visibility() const { return visibility_; }
     bool is_public() const { return rules_.joining == join_rule::open; }
     std::size_t size() const { return events_.size(); }
     // Event ids, as auth_events of the next event select them (server-server API, "Auth events
-    // selection"). `target`: of a member event that becomes `to`.
+    // selection"). `target`: of a member event that becomes `to`, vouched for by `voucher` if any.
     std::vector<std::string> authorising(std::string_view sender) const;
     std::vector<std::string> authorising(std::string_view sender, std::string_view target,
-                                         membership to) const;
+                                         membership to, std::string_view voucher = {}) const;
 
   private:
     using place = std::pair<std::string, std::string>;

@@ -68,11 +68,45 @@ const member_entry& room_table::set_member(room_key r, const member_entry& m) {
         }
         by_user_[m.user.index()].insert(r);
     }
+    if (it->state != m.state) {
+        const bool named = std::ranges::find(room.heroes, m.user) != room.heroes.end();
+        room.heroes_known = room.heroes_known && !named &&
+                            !(is_present(m.state) && room.heroes.size() < heroes_kept);
+    }
     room.joined -= it->state == membership::join ? 1U : 0U;
+    room.invited -= it->state == membership::invite ? 1U : 0U;
     *it = m;
     room.joined += it->state == membership::join ? 1U : 0U;
+    room.invited += it->state == membership::invite ? 1U : 0U;
     room.members_position = std::max(room.members_position, m.position);
     return *it;
+}
+
+const std::vector<user_key>& room_table::heroes(room_key r) {
+    room_record& room = at(r);
+    if (!room.heroes_known) {
+        room.heroes = first_members(room.members, is_present, heroes_kept);
+        room.heroes_known = true;
+    }
+    return room.heroes;
+}
+
+std::vector<user_key> first_members(const std::vector<member_entry>& members,
+                                    bool (*counts)(membership), std::size_t most) {
+    std::vector<member_entry> found;
+    for (const member_entry& m : members) {
+        if (counts(m.state)) {
+            found.push_back(m);
+        }
+    }
+    const std::size_t count = std::min(most, found.size());
+    std::ranges::partial_sort(found, found.begin() + static_cast<std::ptrdiff_t>(count), {},
+                              &member_entry::position);
+    std::vector<user_key> first;
+    for (std::size_t i = 0; i < count; ++i) {
+        first.push_back(found[i].user);
+    }
+    return first;
 }
 
 member_entry room_table::member(room_key r, user_key u) const {

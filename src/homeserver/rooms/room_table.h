@@ -33,11 +33,23 @@ struct room_record {
     std::string version;
     bool is_public = false;
     std::uint32_t joined = 0;            // members in state join
-    std::uint64_t last_position = 0;     // 0: not looked up yet
-    std::uint64_t members_position = 0;  // of the newest of them
-    std::vector<member_entry> members;   // by user
-    std::unique_ptr<live_room> live;     // null until first touched
+    std::uint32_t invited = 0;           // members in state invite
+    std::uint64_t members_position = 0;  // of the newest change of a membership
+    std::vector<user_key> heroes;        // see room_table::heroes
+    bool heroes_known = false;
+    std::uint64_t last_position = 0;    // 0: not looked up yet
+    std::vector<member_entry> members;  // by user
+    std::unique_ptr<live_room> live;    // null until first touched
 };
+
+inline bool is_present(membership m) {
+    return m == membership::join || m == membership::invite;
+}
+// Those whose membership `counts`, at most `most`, by position.
+std::vector<user_key> first_members(const std::vector<member_entry>& members,
+                                    bool (*counts)(membership), std::size_t most);
+inline constexpr std::size_t heroes_max = 5;  // as the specification says
+inline constexpr std::size_t heroes_kept = heroes_max + 1;
 
 // Which rooms, members and aliases there are. Loaded whole at start. Deciding thread only.
 class room_table {
@@ -56,7 +68,10 @@ class room_table {
 
     // REQUIRES: exists. Returns the entry as it is now.
     const member_entry& set_member(room_key r, const member_entry& m);
-    member_entry member(room_key r, user_key u) const;     // none when unknown
+    member_entry member(room_key r, user_key u) const;  // none when unknown
+    // The first of those who are joined or invited, by position: one more than a summary names, so
+    // that everybody finds enough others. Cost: kept until one of them changes.
+    const std::vector<user_key>& heroes(room_key r);
     std::span<const room_key> rooms_of(user_key u) const;  // ascending; until the next change
     std::size_t joined_rooms(user_key u) const;
 

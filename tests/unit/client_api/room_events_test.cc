@@ -200,6 +200,36 @@ TEST_F(room_events, the_context_of_an_event) {
     EXPECT_EQ(c.at("state").as_array().size(), 6U);
 }
 
+TEST_F(room_events, a_context_is_filtered_and_loads_members_lazily) {
+    api.join(api.carol, room);
+    api.join(bob, room);
+    const auto said = api.say(alice, room, "one");
+    ASSERT_EQ(api.in("PUT", room, "/state/m.room.topic", alice, {{"topic", "t"}}).status, 200);
+    api.say(bob, room, "two");
+    const auto context = [&](const std::string& filter) {
+        const auto a = api.in(
+            "GET", room,
+            "/context/" + room_api::escape(said) + "?limit=8&filter=" + room_api::escape(filter),
+            alice);
+        EXPECT_EQ(a.status, 200) << a.text;
+        return a.json();
+    };
+    const auto count = [](const json::value& events, std::string_view type) {
+        return std::ranges::count_if(
+            events.as_array(), [type](const auto& e) { return e.at("type").as_string() == type; });
+    };
+    auto v = context("{}");
+    EXPECT_EQ(count(v.at("state"), "m.room.member"), 3);
+    EXPECT_EQ(count(v.at("events_after"), "m.room.topic"), 1);
+    v = context(R"({"lazy_load_members":true,"types":["m.room.message"]})");
+    EXPECT_EQ(count(v.at("state"), "m.room.member"), 2) << "alice and bob spoke";
+    EXPECT_EQ(v.at("state").as_array().size(), 2U) << "the rest of the state is filtered out";
+    EXPECT_EQ(count(v.at("events_after"), "m.room.topic"), 0);
+    EXPECT_EQ(bodies(v.at("events_after")), "two ");
+    EXPECT_EQ(api.in("GET", room, "/context/" + room_api::escape(said) + "?filter=x", alice).status,
+              400);
+}
+
 TEST_F(room_events, the_old_event_call_names_the_user) {
     const auto id = api.say(alice, room, "hi");
     const auto a =

@@ -37,7 +37,7 @@ TEST_F(room_membership, wishes_of_the_wrong_shape_are_bad_json) {
         EXPECT_EQ(a.status, 400) << json::serialize(wish);
         EXPECT_EQ(a.errcode(), "M_BAD_JSON") << json::serialize(wish);
     }
-    EXPECT_EQ(api.ask_v3("POST", "/createRoom", alice, {{"room_version", "1"}}).errcode(),
+    EXPECT_EQ(api.ask_v3("POST", "/createRoom", alice, {{"room_version", "12"}}).errcode(),
               "M_UNSUPPORTED_ROOM_VERSION");
 }
 
@@ -133,6 +133,62 @@ TEST_F(room_membership, the_directory_shows_listed_rooms) {
     EXPECT_EQ(found("HOME"), 1U);
     EXPECT_EQ(found("nowhere"), 0U);
     EXPECT_EQ(api.ask_v3("GET", "/publicRooms?since=x", "").errcode(), "M_INVALID_PARAM");
+}
+
+TEST_F(room_membership, the_directory_is_filtered_by_type_and_paged) {
+    for (int n = 0; n < 5; ++n) {
+        json::object wish{{"preset", "public_chat"},
+                          {"visibility", "public"},
+                          {"name", "room " + std::to_string(n)}};
+        if (n >= 3) {
+            wish["creation_content"] = {{"type", "m.space"}};
+        }
+        api.create(alice, wish);
+    }
+    const auto names = [&](const json::value& body) {
+        const auto v = api.ask_v3("POST", "/publicRooms", alice, body).json();
+        std::string text;
+        for (const auto& r : v.at("chunk").as_array()) {
+            text += std::string(r.at("name").as_string()) + ", ";
+        }
+        const auto* next = v.as_object().if_contains("next_batch");
+        return text + (next == nullptr ? "end" : std::string(next->as_string()));
+    };
+    const json::object rooms{{"room_types", {nullptr}}}, spaces{{"room_types", {"m.space"}}};
+    EXPECT_EQ(names({{"filter", spaces}}), "room 3, room 4, end");
+    EXPECT_EQ(names({{"filter", rooms}, {"limit", 2}}), "room 0, room 1, 2");
+    EXPECT_EQ(names({{"filter", rooms}, {"limit", 2}, {"since", "2"}}), "room 2, end");
+    EXPECT_EQ(names({{"filter", {{"room_types", json::array()}}}}), "end");
+    EXPECT_EQ(names({{"filter", {{"room_types", nullptr}, {"generic_search_term", "ROOM 4"}}}}),
+              "room 4, end");
+    EXPECT_EQ(
+        api.ask_v3("POST", "/publicRooms", alice, {{"filter", {{"room_types", "x"}}}}).errcode(),
+        "M_BAD_JSON");
+    const auto v = api.ask_v3("POST", "/publicRooms", alice, {{"filter", spaces}}).json();
+    EXPECT_EQ(v.at("chunk").at(0).at("room_type"), "m.space");
+}
+
+TEST_F(room_membership, capabilities_name_all_versions_and_rooms_of_each_are_made) {
+    const auto v = api.ask_v3("GET", "/capabilities", alice).json();
+    const auto& versions = v.at("capabilities").at("m.room_versions");
+    EXPECT_EQ(versions.at("default"), "10");
+    ASSERT_EQ(versions.at("available").as_object().size(), 11U);
+    for (const auto& each : versions.at("available").as_object()) {
+        EXPECT_EQ(each.value(), "stable");
+        const auto room = api.create(alice, {{"room_version", each.key()}});
+        const auto said = api.say(alice, room, "oops");
+        const auto a = api.in("GET", room, "/context/" + room_api::escape(said), alice);
+        EXPECT_EQ(a.status, 200) << "an id of version " << each.key() << " is found";
+        ASSERT_EQ(
+            api.in("PUT", room, "/redact/" + room_api::escape(said) + "/t", alice, json::object())
+                .status,
+            200);
+        const auto last =
+            api.in("GET", room, "/messages?dir=b&limit=1", alice).json().at("chunk").at(0);
+        EXPECT_EQ(last.at("type"), "m.room.redaction");
+        EXPECT_EQ(last.at("redacts").as_string(), said) << "old clients look here";
+        EXPECT_EQ(last.at("content").at("redacts").as_string(), said) << "and new ones here";
+    }
 }
 
 TEST_F(room_membership, aliases_over_the_api) {

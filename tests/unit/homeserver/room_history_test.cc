@@ -4,6 +4,8 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "base/limits.h"
+#include "homeserver/rooms/limits_reached.h"
 #include "support/house_bench.h"
 
 // Who may see what of a room's past (specification, "Room history visibility").
@@ -45,6 +47,7 @@ class history : public testing::Test {
         ports::event_query q;
         q.room = room_key{0};
         q.newest_first = newest_first;
+        q.limit = 1000;
         std::string text;
         for (const auto& row : history_reader(store, user, now).visible(store.events(q))) {
             if (row.type == "m.room.message") {
@@ -134,6 +137,34 @@ TEST_F(history, who_was_banned_before_joining_sees_nothing) {
     say("after");
     EXPECT_EQ(seen(), "");
     EXPECT_FALSE(history_reader(store, user, now).state_position());
+}
+
+TEST_F(history, what_came_after_leaving_takes_nothing_away) {
+    visibility("shared");
+    bob("join");
+    say("while in");
+    bob("leave");
+    say("after");
+    for (const auto* later : {"ban", "leave", "invite", "knock"}) {
+        bob(later);
+        EXPECT_EQ(seen().substr(0, 18), "(member) while in ") << later;
+        EXPECT_EQ(seen().find("after"), std::string::npos) << later;
+    }
+}
+
+TEST_F(history, is_not_looked_for_behind_too_many_changes) {
+    visibility("shared");
+    say("before");
+    bob("join");
+    bob("leave");
+    for (std::size_t i = 2; i <= base::limits::membership_steps_max; ++i) {
+        bob(i % 2 == 0 ? "ban" : "leave");
+    }
+    EXPECT_NE(seen().find("before"), std::string::npos);
+    const auto before = membership_steps_limit_reached.value();
+    bob("knock");
+    EXPECT_EQ(seen().find("before"), std::string::npos);
+    EXPECT_GT(membership_steps_limit_reached.value(), before);
 }
 
 TEST_F(history, a_change_of_visibility_holds_from_there_on) {

@@ -113,7 +113,7 @@ TEST_F(rooms_life, a_wish_that_cannot_be_met_makes_no_room) {
     };
     EXPECT_EQ(refused([](auto& w) { w.preset = "secret"; }), errc::invalid_param);
     EXPECT_EQ(refused([](auto& w) { w.visibility = "half"; }), errc::invalid_param);
-    EXPECT_EQ(refused([](auto& w) { w.room_version = "1"; }), errc::unsupported_room_version);
+    EXPECT_EQ(refused([](auto& w) { w.room_version = "12"; }), errc::unsupported_room_version);
     EXPECT_EQ(refused([](auto& w) { w.invite = {"bob"}; }), errc::invalid_param);
     EXPECT_EQ(refused([](auto& w) { w.invite = {"@nobody:porch.test"}; }), errc::not_found);
     EXPECT_EQ(refused([](auto& w) { w.room_alias_name = "a:b"; }), errc::invalid_param);

@@ -14,7 +14,7 @@ constexpr std::string_view alice = "@alice:porch.test";
 constexpr std::string_view bob = "@bob:porch.test";
 
 power_levels levels(const json::object& content) {
-    return power_levels::parse(content).value();
+    return power_levels::parse(content, matrix::room_version::ten()).value();
 }
 
 room_rules rules(join_rule joining = join_rule::invite) {
@@ -174,12 +174,14 @@ TEST(power_levels, defaults_with_and_without_the_event) {
 }
 
 TEST(power_levels, version_10_takes_integers_only) {
-    EXPECT_FALSE(power_levels::parse({{"ban", "50"}}));
-    EXPECT_FALSE(power_levels::parse({{"users", {{alice, "50"}}}}));
-    EXPECT_FALSE(power_levels::parse({{"users", {{"alice", 50}}}}));
-    EXPECT_FALSE(power_levels::parse({{"events", json::array{}}}));
-    EXPECT_FALSE(power_levels::parse({{"notifications", {{"room", 1.5}}}}));
-    EXPECT_TRUE(power_levels::parse({{"users", {{alice, -5}}}, {"unknown", "x"}}));
+    EXPECT_FALSE(power_levels::parse({{"ban", "50"}}, matrix::room_version::ten()));
+    EXPECT_FALSE(power_levels::parse({{"users", {{alice, "50"}}}}, matrix::room_version::ten()));
+    EXPECT_FALSE(power_levels::parse({{"users", {{"alice", 50}}}}, matrix::room_version::ten()));
+    EXPECT_FALSE(power_levels::parse({{"events", json::array{}}}, matrix::room_version::ten()));
+    EXPECT_FALSE(
+        power_levels::parse({{"notifications", {{"room", 1.5}}}}, matrix::room_version::ten()));
+    EXPECT_TRUE(power_levels::parse({{"users", {{alice, -5}}}, {"unknown", "x"}},
+                                    matrix::room_version::ten()));
 }
 
 struct change_case {
@@ -193,7 +195,8 @@ class power_changes : public testing::TestWithParam<change_case> {};
 
 TEST_P(power_changes, decide) {
     const auto& c = GetParam();
-    const auto reason = levels(c.before).refuses_change(c.sender, levels(c.after));
+    const auto reason =
+        levels(c.before).refuses_change(c.sender, levels(c.after), matrix::room_version::ten());
     EXPECT_EQ(!reason, c.allowed) << c.what << ": " << reason.value_or("allowed");
 }
 
