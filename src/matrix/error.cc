@@ -47,6 +47,8 @@ constexpr std::array catalogue{
     error_entry{errc::resource_limit, 403, "M_RESOURCE_LIMIT_EXCEEDED",
                 "A limit of this server has been reached."},
     error_entry{errc::bad_alias, 400, "M_BAD_ALIAS", "The alias does not belong to this room."},
+    error_entry{errc::unknown_pos, 400, "M_UNKNOWN_POS",
+                "This position of a sliding sync is not known (any more); begin without one."},
     error_entry{errc::unavailable, 503, "M_UNKNOWN",
                 "The server cannot do this right now; try again."},
     error_entry{errc::unknown, 500, "M_UNKNOWN", "Something went wrong inside the server."},

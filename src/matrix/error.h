@@ -39,6 +39,7 @@ enum class errc {
     exclusive,                 // 400 M_EXCLUSIVE
     resource_limit,            // 403 M_RESOURCE_LIMIT_EXCEEDED
     bad_alias,                 // 400 M_BAD_ALIAS
+    unknown_pos,               // 400 M_UNKNOWN_POS: a sliding connection begins anew
     unavailable,               // 503 M_UNKNOWN, with Retry-After
     unknown,                   // 500 M_UNKNOWN
 };

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "client_api/sync/presence_json.h"
+#include "client_api/sync/stripped_state.h"
 
 namespace porchlight::client_api {
 
@@ -235,31 +236,13 @@ bool section_writer::joined(const room_plan& r,
 }
 
 bool section_writer::invited(const room_plan& r, item_separator& before) {
-    const auto own = store.state_event_at(r.membership.room, "m.room.member", plan.user_id,
-                                          r.membership.position);
-    if (!own) {
+    std::string state;
+    if (!append_stripped_state(state, store, r.membership.room, plan.user_id,
+                               r.membership.position)) {
         return false;
     }
     begin(r, before);
-    std::string& text = out.text();
-    text.append(R"(:{"invite_state":{"events":[)");
-    item_separator separator{text};
-    for (const ports::event_row& row :
-         store.state_at(r.membership.room, r.membership.position, false)) {
-        if (is_invite_state(row.type)) {
-            separator.next();
-            append_json(text, format_stripped(row));
-        }
-    }
-    if (const auto inviter = store.state_event_at(r.membership.room, "m.room.member", own->sender,
-                                                  r.membership.position);
-        inviter && own->sender != plan.user_id) {
-        separator.next();
-        append_json(text, format_stripped(*inviter));
-    }
-    separator.next();
-    append_json(text, format_stripped(*own));
-    text.append("]}}");
+    out.text().append(R"(:{"invite_state":{"events":[)").append(state).append("]}}");
     return true;
 }
 
