@@ -139,6 +139,20 @@ inline constexpr auto ready_wait_max = 50ms;   // longer from ready to answered:
 inline constexpr auto ready_wait_calm = 10ms;  // shorter for window_calm: W is halved again
 inline constexpr auto window_calm = 5s;
 
+// Sliding sync (client_api/sliding)
+inline constexpr std::size_t sliding_lists_max = 100;           // more: 400 M_INVALID_PARAM
+inline constexpr std::size_t sliding_ranges_max = 20;           // more, a list: 400 M_INVALID_PARAM
+inline constexpr std::size_t sliding_subscriptions_max = 500;   // more: 400 M_INVALID_PARAM
+inline constexpr std::size_t sliding_required_state_max = 500;  // more, in all: 400 M_INVALID_PARAM
+inline constexpr std::size_t sliding_filter_names_max = 100;    // more: 400 M_INVALID_PARAM
+inline constexpr std::size_t sliding_timeline_max = 100;        // more asked: capped
+inline constexpr std::size_t sliding_rooms_per_response_max = 200;  // more: the next response
+inline constexpr std::size_t sliding_connections_per_device_max =
+    8;                                                            // more: the oldest is forgotten
+inline constexpr std::size_t sliding_connections_max = 50'000;    // more: the oldest is forgotten
+inline constexpr std::size_t sliding_rooms_kept_max = 1'000'000;  // more: the oldest is forgotten
+inline constexpr std::size_t sliding_facts_kept_max = 100'000;    // rooms; more: read again
+
 // Queues
 inline constexpr std::size_t ring_slots = 8192;       // power of two; 7/8 full: no more reading
 inline constexpr std::size_t store_queue_max = 8192;  // full: durable requests get 503

@@ -173,6 +173,7 @@ constexpr route table[] = {
 
     // --- streams ---
     {"GET", "/sync",                        stable,  required, body::none, sync},
+    {"POST", "/org.matrix.simplified_msc3575/sync", unstable, required, body::object, sliding_sync},
     {"GET", "/events",                      classic, required, body::none, events},
     {"GET", "/initialSync",                 classic, required, body::none, initial_sync},
     {"GET", "/rooms/{roomId}/initialSync",  classic, required, body::none, room_initial_sync},

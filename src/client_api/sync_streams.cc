@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "client_api/rooms/reading.h"
+#include "client_api/sliding/sliding_streams.h"
 #include "client_api/sync/events_answer.h"
 #include "client_api/sync/filter_cache.h"
 #include "client_api/sync/initial_sync.h"
@@ -100,7 +101,8 @@ struct sync_streams::impl {
           filters([&a](base::user_key u) { return a.accounts.user_id(u); }),
           everything(std::make_shared<sync_filter>()),
           answers(a.http, a.services.clock,
-                  [&a](std::unique_ptr<engine::batch> b) { give_back(a, std::move(b)); }) {}
+                  [&a](std::unique_ptr<engine::batch> b) { give_back(a, std::move(b)); }),
+          sliding(a) {}
 
     // A request between its poll and its answer: parked in the engine, or being composed.
     struct waiter {
@@ -147,6 +149,7 @@ struct sync_streams::impl {
     filter_cache filters;
     filter_ptr everything;
     presence_answers answers;
+    sliding::sliding_streams sliding;
     boost::unordered_flat_map<http_handle, waiter, handle_hash> waiting;
     boost::unordered_flat_map<std::size_t, std::shared_ptr<const engine::subject_filter>> limits;
 };
@@ -253,9 +256,13 @@ void sync_streams::impl::open(http_handle h, caller who, std::optional<engine::t
 void sync_streams::impl::deliver(std::unique_ptr<engine::batch> b) {
     // `durable_news` says from here on: not for presence_answers.
     bool presence_alone = false;
-    std::vector<std::size_t> to_compose;
+    std::vector<std::size_t> to_compose, to_slide;
     for (std::size_t i = 0; i < b->deliveries.size(); ++i) {
         engine::batch::delivery& d = b->deliveries[i];
+        if (d.kind == static_cast<std::uint32_t>(stream_kind::sliding)) {
+            to_slide.push_back(i);
+            continue;
+        }
         const auto found = waiting.find(d.handle);
         if (found == waiting.end()) {
             d.durable_news = true;  // nobody is there any more
@@ -270,6 +277,10 @@ void sync_streams::impl::deliver(std::unique_ptr<engine::batch> b) {
     auto own_keys = own_keys_of(*b);
     const auto shared =
         std::make_shared<shared_batch>(shared_batch{std::move(b), std::move(own_keys)});
+    for (const std::size_t i : to_slide) {
+        sliding.deliver(shared, shared->content->deliveries[i]);
+        shared->content->deliveries[i].durable_news = true;
+    }
     for (const std::size_t i : to_compose) {
         compose(shared, shared->content->deliveries[i]);
     }
@@ -313,7 +324,8 @@ sync_plan sync_streams::impl::plan_for(const engine::batch::delivery& d, const w
         plan_rooms(plan, server);
         plan.messages_after = server.to_device.waiting_after(d.device, w.told);
         if (w.kind == stream_kind::sync) {
-            plan_keys(plan, server);
+            plan.keys = find_key_news(server, {d.user, d.device},
+                                      plan.since ? std::optional{plan.after()} : std::nullopt);
         }
     }
     return plan;
@@ -486,6 +498,10 @@ void sync_streams::sync(call_ptr c) {
     impl_->with_filter(std::move(c), std::move(*p));
 }
 
+void sync_streams::sliding_sync(const call_ptr& c) {
+    impl_->sliding.sync(c);
+}
+
 void sync_streams::events(call_ptr c) {
     const auto p = read_events_parameters(*c);
     if (!p) {
@@ -599,6 +615,7 @@ void sync_streams::room_initial_sync(call_ptr c) {
 
 void sync_streams::gone(http_handle h) {
     impl_->waiting.erase(h);
+    impl_->sliding.gone(h);
     impl_->server.services.engine.gone(h, impl_->server.services.clock.now());
 }
 
@@ -607,7 +624,7 @@ void sync_streams::deliver(std::unique_ptr<engine::batch> b) {
 }
 
 std::size_t sync_streams::waiting() const {
-    return impl_->waiting.size();
+    return impl_->waiting.size() + impl_->sliding.waiting();
 }
 
 }  // namespace porchlight::client_api

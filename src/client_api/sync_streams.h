@@ -17,6 +17,7 @@ class sync_streams {
 
     // Endpoints call these.
     void sync(call_ptr c);
+    void sliding_sync(const call_ptr& c);
     void events(call_ptr c);
     void initial_sync(call_ptr c);
     void room_initial_sync(call_ptr c);

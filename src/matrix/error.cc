@@ -63,6 +63,8 @@ constexpr std::array catalogue{
                 "There is no thumbnail of this: it is no image of a kind that is read here."},
     error_entry{errc::range_not_satisfiable, 416, "M_UNKNOWN",
                 "The media has no bytes in this range."},
+    error_entry{errc::unknown_pos, 400, "M_UNKNOWN_POS",
+                "This position of a sliding sync is not known (any more); begin without one."},
     error_entry{errc::unavailable, 503, "M_UNKNOWN",
                 "The server cannot do this right now; try again."},
     error_entry{errc::unknown, 500, "M_UNKNOWN", "Something went wrong inside the server."},

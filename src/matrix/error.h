@@ -47,6 +47,7 @@ enum class errc {
     not_yet_uploaded,          // 504 M_NOT_YET_UPLOADED
     not_thumbnailed,           // 400 M_UNKNOWN: no image of which there could be a thumbnail
     range_not_satisfiable,     // 416 M_UNKNOWN
+    unknown_pos,               // 400 M_UNKNOWN_POS: a sliding connection begins anew
     unavailable,               // 503 M_UNKNOWN, with Retry-After
     unknown,                   // 500 M_UNKNOWN
 };

@@ -13,7 +13,8 @@ void versions(call_ptr c) {
     c->reply({{"versions", std::move(known)},
               {"unstable_features",
                json::object{{"io.porchlight.presence_lists", true},
-                            {"org.matrix.msc3026.busy_presence", c->server.config.busy_enabled}}}});
+                            {"org.matrix.msc3026.busy_presence", c->server.config.busy_enabled},
+                            {"org.matrix.simplified_msc3575", true}}}});
 }
 
 void well_known_client(call_ptr c) {

@@ -125,7 +125,8 @@ outcome<std::optional<engine::token>> token_parameter(const call& c, std::string
     if (text == nullptr) {
         return std::optional<engine::token>();
     }
-    auto token = engine::parse_token(*text);
+    // The pos of a sliding sync is a token with a mark behind.
+    auto token = engine::parse_token(std::string_view{*text}.substr(0, text->find('~')));
     if (!token) {
         return fail(errc::invalid_param, std::string(name) + ": not a token of this server");
     }

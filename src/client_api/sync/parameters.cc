@@ -77,8 +77,9 @@ outcome<std::optional<engine::token>> position(const call& c, std::string_view n
     return token;
 }
 
-outcome<presence::stream_request> marks(const call& c) {
-    const std::string* text = c.parameter("set_presence");
+}  // namespace
+
+outcome<presence::stream_request> read_marks(const settings& s, const std::string* text) {
     if (text == nullptr) {
         return presence::stream_request{};
     }
@@ -95,15 +96,13 @@ outcome<presence::stream_request> marks(const call& c) {
     if (*text == "free_for_chat") {
         return presence::stream_request{true, state::free_for_chat};
     }
-    if (c.server.config.busy_enabled && (*text == "busy" || *text == "org.matrix.msc3026.busy")) {
+    if (s.busy_enabled && (*text == "busy" || *text == "org.matrix.msc3026.busy")) {
         return presence::stream_request{true, state::busy};
     }
-    return malformed("set_presence", c.server.config.busy_enabled
+    return malformed("set_presence", s.busy_enabled
                                          ? "offline, unavailable, online, free_for_chat or busy"
                                          : "offline, unavailable, online or free_for_chat");
 }
-
-}  // namespace
 
 outcome<sync_parameters> read_sync_parameters(const call& c) {
     const auto since = position(c, "since");
@@ -118,7 +117,7 @@ outcome<sync_parameters> read_sync_parameters(const call& c) {
     if (!full) {
         return full.error();
     }
-    const auto marking = marks(c);
+    const auto marking = read_marks(c.server.config, c.parameter("set_presence"));
     if (!marking) {
         return marking.error();
     }

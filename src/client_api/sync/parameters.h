@@ -20,6 +20,9 @@ struct sync_parameters {
 };
 outcome<sync_parameters> read_sync_parameters(const call& c);
 
+// The value of set_presence; null: absent.
+outcome<presence::stream_request> read_marks(const settings& s, const std::string* text);
+
 struct events_parameters {
     std::optional<engine::token> from;
     base::milliseconds timeout{0};  // 30 s when absent; capped as above

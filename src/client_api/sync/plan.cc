@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "homeserver/keys/device_keys.h"
-
 namespace porchlight::client_api {
 
 namespace {
@@ -83,27 +81,6 @@ void plan_peek(sync_plan& plan, base::room_key room, const api& server) {
     homeserver::membership_info m = server.rooms.membership_of(room, plan.user);
     m.room = room;
     plan.joined.push_back(plan_room(plan, m, server));
-}
-
-void plan_keys(sync_plan& plan, const api& server) {
-    const auto& keys = server.device_keys;
-    plan.own_keys = keys.counts(plan.device);
-    if (!plan.since) {
-        return;  // a new device asks for those it needs
-    }
-    plan.own_keys_changed = keys.counts_position(plan.device) > plan.after();
-    const auto found = keys.changes().since(plan.user, plan.after());
-    for (const auto& [users, ids] : {std::pair{&found.changed, &plan.devices_changed},
-                                     std::pair{&found.left, &plan.devices_left}}) {
-        for (const base::user_key u : *users) {
-            ids->emplace_back(server.accounts.user_id(u));
-        }
-    }
-}
-
-bool has_key_news(const api& server, const homeserver::caller& who, std::uint64_t d) {
-    return server.device_keys.counts_position(who.device) > d ||
-           server.device_keys.changes().has_news(who.user, d);
 }
 
 bool has_news(const api& server, base::user_key u, std::uint64_t d) {

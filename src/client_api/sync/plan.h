@@ -6,6 +6,7 @@
 
 #include "client_api/call.h"
 #include "client_api/sync/filter.h"
+#include "client_api/sync/key_news.h"
 #include "engine/engine.h"
 #include "homeserver/ephemeral.h"
 #include "homeserver/rooms.h"
@@ -37,9 +38,7 @@ struct sync_plan {
     bool full_state = false;
     bool account_data = false;                    // some is newer than since
     std::optional<std::uint64_t> messages_after;  // to the device wait past here; none: none
-    std::shared_ptr<const std::string> own_keys;  // device_keys::counts() of the device
-    bool own_keys_changed = false;                // somebody else did that since
-    std::vector<std::string> devices_changed, devices_left;  // user ids
+    key_news keys;
     base::wall_time now;
     filter_ptr filter;  // never null
     std::vector<room_plan> joined, invited, knocked, left;
@@ -54,10 +53,6 @@ struct sync_plan {
 void plan_rooms(sync_plan& plan, const api& server);
 // As above for one room that is peeked into: it stands in `joined`, whatever the membership.
 void plan_peek(sync_plan& plan, base::room_key room, const api& server);
-// Fills in what there is to tell of the keys of devices, the own one's too.
-void plan_keys(sync_plan& plan, const api& server);
-// Is there something of that for the device past `d`?
-bool has_key_news(const api& server, const homeserver::caller& who, std::uint64_t d);
 // Is there anything durable for the user past `d`?
 bool has_news(const api& server, base::user_key u, std::uint64_t d);
 bool has_peek_news(const api& server, base::room_key room, std::uint64_t d);

@@ -73,7 +73,7 @@ void presence_answers::job::compose(const engine::batch::delivery& d, const std:
         return;
     }
     body.append(skeleton::sync_close);
-    body.append(keys == nullptr ? skeleton::sync_no_keys : std::string_view{*keys});
+    body.append(keys == nullptr ? skeleton::no_keys : std::string_view{*keys});
     body.append(skeleton::sync_end);
 }
 

@@ -12,7 +12,7 @@
 
 namespace porchlight::client_api {
 
-enum class stream_kind : std::uint32_t { sync, events };
+enum class stream_kind : std::uint32_t { sync, events, sliding };
 
 // A batch while several may read it. Whoever finds itself the last one may take it back.
 struct shared_batch {

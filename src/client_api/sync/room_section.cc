@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "client_api/sync/presence_json.h"
+#include "client_api/sync/stripped_state.h"
 #include "client_api/sync/unread.h"
 
 namespace porchlight::client_api {
@@ -220,48 +221,25 @@ bool section_writer::joined(const room_plan& r,
     return true;
 }
 
-// What of the state somebody outside may know, as of their own member event, which ends it.
-void section_writer::write_stripped(const room_plan& r) {
-    std::string& text = out.text();
-    item_separator separator{text};
-    for (const ports::event_row& row :
-         store.state_at(r.membership.room, r.membership.position, false)) {
-        if (is_invite_state(row.type)) {
-            separator.next();
-            append_json(text, format_stripped(row));
-        }
+bool section_writer::write_stripped(const room_plan& r, std::string_view section,
+                                    item_separator& before) {
+    std::string state;
+    if (!append_stripped_state(state, store, r.membership.room, plan.user_id,
+                               r.membership.position)) {
+        return false;
     }
-    const auto own = store.state_event_at(r.membership.room, "m.room.member", plan.user_id,
-                                          r.membership.position);
-    if (!own) {
-        return;
-    }
-    if (own->sender != plan.user_id) {
-        const auto inviter = store.state_event_at(r.membership.room, "m.room.member", own->sender,
-                                                  r.membership.position);
-        if (inviter) {
-            separator.next();
-            append_json(text, format_stripped(*inviter));
-        }
-    }
-    separator.next();
-    append_json(text, format_stripped(*own));
+    begin(r, before);
+    out.text().append(R"(:{")").append(section).append(R"(":{"events":[)");
+    out.text().append(state).append("]}}");
+    return true;
 }
 
 bool section_writer::invited(const room_plan& r, item_separator& before) {
-    begin(r, before);
-    out.text().append(R"(:{"invite_state":{"events":[)");
-    write_stripped(r);
-    out.text().append("]}}");
-    return true;
+    return write_stripped(r, "invite_state", before);
 }
 
 bool section_writer::knocked(const room_plan& r, item_separator& before) {
-    begin(r, before);
-    out.text().append(R"(:{"knock_state":{"events":[)");
-    write_stripped(r);
-    out.text().append("]}}");
-    return true;
+    return write_stripped(r, "knock_state", before);
 }
 
 bool section_writer::left(const room_plan& r, item_separator& before) {

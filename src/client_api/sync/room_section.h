@@ -34,7 +34,7 @@ struct section_writer {
     stretch read(const room_plan& r, std::uint64_t after, std::uint64_t up_to, bool full,
                  bool check_visibility);
     void add_lazy_members(const room_plan& r, stretch& s);
-    void write_stripped(const room_plan& r);
+    bool write_stripped(const room_plan& r, std::string_view section, item_separator& before);
     std::vector<ports::receipt_row> receipts_of(const room_plan& r, bool newly);
     bool shows_state(const room_plan& r, const stretch& s) const;
     void write_ephemeral(const std::vector<std::string>* typing,

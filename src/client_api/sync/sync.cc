@@ -9,6 +9,10 @@ void sync(call_ptr c) {
     streams.sync(std::move(c));
 }
 
+void sliding_sync(call_ptr c) {
+    c->server.streams->sliding_sync(c);
+}
+
 void events(call_ptr c) {
     sync_streams& streams = *c->server.streams;
     streams.events(std::move(c));

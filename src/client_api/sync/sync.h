@@ -6,6 +6,7 @@
 namespace porchlight::client_api {
 
 void sync(call_ptr c);
+void sliding_sync(call_ptr c);
 void events(call_ptr c);
 void initial_sync(call_ptr c);
 void room_initial_sync(call_ptr c);

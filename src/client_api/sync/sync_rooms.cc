@@ -84,28 +84,6 @@ bool write_rooms(answer_text& out, const sync_plan& plan, ports::store_reader& s
     return any;
 }
 
-namespace {
-
-void write_user_ids(std::string& out, const std::vector<std::string>& ids) {
-    item_separator separator{out};
-    for (const std::string& id : ids) {
-        separator.next();
-        matrix::append_json_string(out, id);
-    }
-}
-
-// From device_lists on.
-void write_keys(std::string& out, const sync_plan& plan) {
-    out.append(skeleton::sync_device_lists);
-    write_user_ids(out, plan.devices_changed);
-    out.append(skeleton::sync_devices_left);
-    write_user_ids(out, plan.devices_left);
-    out.append(skeleton::sync_own_keys);
-    out.append(plan.own_keys ? std::string_view{*plan.own_keys} : skeleton::sync_no_keys);
-}
-
-}  // namespace
-
 composed_sync compose_sync(const sync_plan& plan, ports::store_reader& store,
                            const std::string& presence) {
     composed_sync c;
@@ -132,10 +110,10 @@ composed_sync compose_sync(const sync_plan& plan, ports::store_reader& store,
         separator.next();
         append_message(text, row);
     }
-    write_keys(text, plan);
+    text.append(skeleton::sync_messages_end);
+    append_key_news(text, plan.keys);
     text.append(skeleton::sync_end);
-    c.empty = !data && !rooms && messages.empty() && !plan.own_keys_changed &&
-              plan.devices_changed.empty() && plan.devices_left.empty();
+    c.empty = !data && !rooms && messages.empty() && plan.keys.empty();
     return c;
 }
 

@@ -7,7 +7,12 @@ Promise.withResolvers ??= function withResolvers() {
 const sdk = await import("matrix-js-sdk");
 const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, getChild: () => quiet };
 
+const { SlidingSync } = await import("matrix-js-sdk/lib/sliding-sync.js");
 export const { createClient, UserEvent, ClientEvent, RoomEvent } = sdk;
+
+export function slidingSync(url, lists, client) {
+    return new SlidingSync(url, lists, { timeline_limit: 20, required_state: [] }, client, 20000);
+}
 
 export async function login(server, name) {
     const anonymous = createClient({ baseUrl: server.url, logger: quiet });
