@@ -44,7 +44,8 @@ int routes() {
         std::cout << boost::json::object{{"method", r.method},
                                          {"path", r.pattern},
                                          {"prefixes", prefixes_of(r.prefixes)},
-                                         {"token", token_of(r.needs)}}
+                                         {"token", token_of(r.needs)},
+                                         {"body", r.takes == client_api::body::object}}
                   << '\n';
     }
     return 0;

@@ -147,6 +147,9 @@ TEST_F(user_data_api_test, push_rules_are_the_default_set_with_ones_own_name) {
               "M_UNRECOGNIZED");
     EXPECT_EQ(ask("GET", "/user/@alice:porch.test/account_data/m.push_rules").json().at("global"),
               all);
+    const auto refused = ask("PUT", "/user/@alice:porch.test/account_data/m.push_rules", "{}");
+    EXPECT_EQ(refused.status, 405);
+    EXPECT_EQ(refused.errcode(), "M_BAD_JSON");
 }
 
 }  // namespace
