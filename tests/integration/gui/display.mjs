@@ -45,10 +45,11 @@ export class Display {
         return Number(execFileSync("identify", ["-format", "%k", file], { encoding: "utf8" }));
     }
 
-    // The colour at a place of a picture, as "white" or "srgb(1,2,3)".
-    pixel(name, x, y) {
-        return execFileSync("convert", [join(reports, `${name}.png`), "-format", `%[pixel:p{${x},${y}}]`, "info:"],
-            { encoding: "utf8" }).trim();
+    // Red, green and blue at a place of a picture, each from 0 to 1.
+    colour(name, x, y) {
+        const at = `p{${x},${y}}`;
+        return execFileSync("convert", [join(reports, `${name}.png`), "-format",
+            `%[fx:${at}.r] %[fx:${at}.g] %[fx:${at}.b]`, "info:"], { encoding: "utf8" }).split(" ").map(Number);
     }
 
     click(x, y) {
