@@ -25,7 +25,7 @@ export class Display {
     write(path, text) {
         const whole = join(this.home, path);
         mkdirSync(dirname(whole), { recursive: true });
-        writeFileSync(whole, text);
+        writeFileSync(whole, text, { mode: 0o600 });
     }
 
     // In a process group of its own, so that the session bus it needs ends with it.
