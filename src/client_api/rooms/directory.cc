@@ -122,8 +122,8 @@ json::object describe(const listed_room& room, std::uint64_t at, ports::store_re
         {"m.room.avatar", "url", "avatar_url"},
     };
     for (const auto& [type, key, shown_as] : texts) {
-        if (auto value = text(type, key); !value.empty()) {
-            o[shown_as] = std::move(value);
+        if (const auto value = text(type, key); !value.empty()) {
+            o[shown_as] = value;
         }
     }
     return o;

@@ -104,7 +104,7 @@ TEST_F(user_data_api_test, account_data_is_kept_per_type) {
     EXPECT_EQ(ask("GET", path + "m.direct").text, "{}");
     EXPECT_EQ(ask("GET", path + "m.direct", {}, bob).status, 403);
     EXPECT_EQ(ask("PUT", path + "m.direct", "{}", bob).status, 403);
-    EXPECT_EQ(ask("PUT", path + "m.push_rules", "{}").status, 403);
+    EXPECT_EQ(ask("PUT", path + "m.push_rules", "{}").status, 405);
     EXPECT_EQ(ask("PUT", path + "m.direct", "[]").errcode(), "M_BAD_JSON");
     EXPECT_EQ(ask("PUT", path + std::string(256, 't'), "{}").errcode(), "M_INVALID_PARAM");
     EXPECT_EQ(ask("PUT", path + "big",
