@@ -4,8 +4,9 @@
 
 #include "server/config.h"
 
-// The administrator's commands. Each opens the data folder by itself, so the server must not run on
-// it meanwhile (the error says so). They return the process's exit code and print for people.
+// The administrator's commands. Each but `routes` opens the data folder by itself, so the server
+// must not run on it meanwhile (the error says so). They return the process's exit code and print
+// for people.
 namespace porchlight::server {
 
 // Read from stdin without echo when it is a terminal; one line otherwise.
@@ -19,5 +20,8 @@ int list_show(const config& c, const std::string& name);
 int list_export(const config& c, const std::string& name);
 // Looks over configuration, data folder and database; prints what is wrong.
 int check(const config& c);
+// The route table as JSON lines, in its order: method, path, prefixes, token, body. Opens
+// no data folder.
+int routes();
 
 }  // namespace porchlight::server

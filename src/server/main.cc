@@ -187,6 +187,8 @@ int main(int argc, char** argv) {
     CLI::App* checked = app.add_subcommand("check", "Look over configuration, data and database");
     add_config_options(*checked, a);
     checked->callback([&] { code = check(read_config(a)); });
+    app.add_subcommand("routes", "Print every endpoint of the client API, one JSON object a line")
+        ->callback([&] { code = routes(); });
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds and runs the tests: ctest, then the real binary with real clients, then the lint's own.
 # Ends with one line, "N passed, N failed". FILTER is part of the name of a test program or of a
-# GoogleTest case, or `integration` (more arguments go to tests/integration/run) or `lint` for those
-# parts alone.
+# GoogleTest case, or `integration` (more arguments go to tests/integration/run), `lint` or `--gui`
+# (desktop clients under Xvfb) for those parts alone.
 set -euo pipefail
 # shellcheck source=tools/dev/common.sh
 source tools/dev/common.sh
@@ -79,12 +79,26 @@ run_counted() {
 run_integration() {
     [[ -x tests/integration/run ]] || return 0
     need_npm tests/integration/js
+    need_npm tests/integration/routes
     say "real clients against the real server"
     PORCHLIGHT_BINARY=$PWD/build/release/porchlight run_counted integration tests/integration/run "$@"
 }
 
+# Desktop clients are large and their screens slow: only when asked for, and never in ci.
+run_gui() {
+    if ! (need_packages gui); then
+        say "skipped: the desktop clients' packages are not to be had here"
+        return
+    fi
+    configure release -DPORCHLIGHT_TESTS=ON
+    build_targets release porchlight
+    run_integration gui
+    say "screenshots are in build/reports/gui"
+}
+
 need_packages build test
 case $filter in
+    --gui) run_gui ;;
     lint) run_counted lint tests/lint/run ;;
     integration)
         configure release -DPORCHLIGHT_TESTS=ON
@@ -104,6 +118,7 @@ case $filter in
         ;;
 esac
 
+[[ $filter != --gui || $((passed + failed)) -gt 0 ]] || exit 0
 ((passed + failed > 0)) || say "nothing was executed${filter:+: no test has \"$filter\" in its name}"
 echo "$passed passed, $failed failed"
 ((failed == 0 && passed > 0))

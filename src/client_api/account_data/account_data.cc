@@ -70,7 +70,10 @@ void answer_with(call_ptr c, room_key r, std::string type) {
 
 void store(call_ptr c, room_key r, const std::string& type) {
     if (type == "m.fully_read" || type == "m.push_rules") {
-        c->refuse(fail(errc::forbidden, "The server keeps " + type + "; it has its own endpoint."));
+        // 405 with M_BAD_JSON is what the specification asks for; no other refusal is like it.
+        c->reply({{"errcode", "M_BAD_JSON"},
+                  {"error", "The server keeps " + type + "; it has its own endpoint."}},
+                 405);
         return;
     }
     c->server.ephemeral.set_account_data(c->user(), r, type, json::serialize(c->body),

@@ -147,8 +147,8 @@ json::object describe(const listed_room& room, std::uint64_t at, ports::store_re
         {"m.room.create", "type", "room_type"},
     };
     for (const auto& [type, key, shown_as] : texts) {
-        if (auto value = text(type, key); !value.empty()) {
-            o[shown_as] = std::move(value);
+        if (const auto value = text(type, key); !value.empty()) {
+            o[shown_as] = value;
         }
     }
     return o;
@@ -201,7 +201,15 @@ void set_room_alias(call_ptr c) {
         c->refuse(fail(errc::not_found, "This server has no room " + *room_id));
         return;
     }
-    c->server.rooms.add_alias(c->user(), *alias, *room, answer_empty(c));
+    c->server.rooms.add_alias(c->user(), *alias, *room, [c, alias = *alias](outcome<void> r) {
+        if (r.has_error() && r.error().code == errc::room_in_use) {
+            // The specification has its own answer here; M_ROOM_IN_USE is /createRoom's.
+            c->reply({{"errcode", "M_UNKNOWN"}, {"error", "The alias " + alias + " is taken"}},
+                     409);
+            return;
+        }
+        answer_empty(c)(std::move(r));
+    });
 }
 
 void remove_room_alias(call_ptr c) {

@@ -122,7 +122,8 @@ homeserver::completion<std::string> answer_event_id(call_ptr c) {
 
 outcome<std::optional<engine::token>> token_parameter(const call& c, std::string_view name) {
     const auto* text = c.parameter(name);
-    if (text == nullptr) {
+    // libQuotient asks for older messages with an empty `from` once there are none.
+    if (text == nullptr || text->empty()) {
         return std::optional<engine::token>();
     }
     // The pos of a sliding sync is a token with a mark behind.

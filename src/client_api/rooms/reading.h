@@ -43,7 +43,7 @@ void answer_from_store(call_ptr c, store_answer work);
 // {"event_id": ...} or the failure.
 homeserver::completion<std::string> answer_event_id(call_ptr c);
 
-// invalid_param unless the parameter is absent, or a token of ours.
+// invalid_param unless the parameter is absent or empty, or a token of ours.
 outcome<std::optional<engine::token>> token_parameter(const call& c, std::string_view name);
 // invalid_param unless absent (then `otherwise`) or a whole number from 0 on; capped at `most`.
 outcome<std::size_t> count_parameter(const call& c, std::string_view name, std::size_t otherwise,

@@ -7,20 +7,24 @@ import { chromium } from "playwright-core";
 
 const wasm = "pkg/matrix_sdk_crypto_wasm_bg.wasm";
 
+const js_sdk = `import * as sdk from "matrix-js-sdk"; globalThis.matrix = sdk;
+    import { CryptoEvent, VerifierEvent } from "matrix-js-sdk/lib/crypto-api/index.js";
+    globalThis.crypto_api = { CryptoEvent, VerifierEvent };`;
+
 export class Web {
-    // `matrix` is then what the page calls: createClient, ClientEvent, ...
-    async start() {
+    // `matrix` is then what the page calls: createClient, ClientEvent, ... Another client's
+    // `contents` set it to theirs.
+    async start(contents = js_sdk) {
         const bundle = await build({
             stdin: {
-                contents: `import * as sdk from "matrix-js-sdk"; globalThis.matrix = sdk;
-                    import { CryptoEvent, VerifierEvent } from "matrix-js-sdk/lib/crypto-api/index.js";
-                    globalThis.crypto_api = { CryptoEvent, VerifierEvent };`,
+                contents,
                 resolveDir: import.meta.dirname,
             },
             bundle: true,
             write: false,
             format: "esm",
             platform: "browser",
+            external: ["crypto", "fs", "path"], // asked for under Node only
             define: { global: "globalThis" },
             logLevel: "error",
         });

@@ -128,6 +128,7 @@ TEST_F(room_events, messages_page_forwards_and_stop_at_to) {
     EXPECT_EQ(bodies(page(alice, "dir=f&limit=100&to=" + before_newest).at("chunk")), "1 2 ");
     EXPECT_EQ(bodies(page(alice, "dir=b&limit=100&to=" + before_newest).at("chunk")), "3 ");
     EXPECT_EQ(bodies(page(alice, "dir=f&limit=100&from=" + before_newest).at("chunk")), "3 ");
+    EXPECT_EQ(bodies(page(alice, "dir=b&limit=100&from=").at("chunk")), "3 2 1 ");
 }
 
 TEST_F(room_events, messages_are_filtered_before_they_are_counted) {

@@ -197,6 +197,9 @@ TEST_F(room_membership, aliases_over_the_api) {
     EXPECT_EQ(api.ask_v3("GET", path, "").errcode(), "M_NOT_FOUND");
     EXPECT_EQ(api.ask_v3("PUT", path, bob, {{"room_id", room}}).status, 403);
     EXPECT_EQ(api.ask_v3("PUT", path, alice, {{"room_id", room}}).status, 200);
+    const auto taken = api.ask_v3("PUT", path, alice, {{"room_id", room}});
+    EXPECT_EQ(taken.status, 409);
+    EXPECT_EQ(taken.errcode(), "M_UNKNOWN");
     EXPECT_EQ(api.ask_v3("GET", path, "").json(),
               (json::value{{"room_id", room}, {"servers", {"porch.test"}}}));
     EXPECT_EQ(api.in("GET", room, "/aliases", alice).json(),

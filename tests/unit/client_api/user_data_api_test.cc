@@ -104,7 +104,7 @@ TEST_F(user_data_api_test, account_data_is_kept_per_type) {
     EXPECT_EQ(ask("GET", path + "m.direct").text, "{}");
     EXPECT_EQ(ask("GET", path + "m.direct", {}, bob).status, 403);
     EXPECT_EQ(ask("PUT", path + "m.direct", "{}", bob).status, 403);
-    EXPECT_EQ(ask("PUT", path + "m.push_rules", "{}").status, 403);
+    EXPECT_EQ(ask("PUT", path + "m.push_rules", "{}").status, 405);
     EXPECT_EQ(ask("PUT", path + "m.direct", "[]").errcode(), "M_BAD_JSON");
     EXPECT_EQ(ask("PUT", path + std::string(256, 't'), "{}").errcode(), "M_INVALID_PARAM");
     EXPECT_EQ(ask("PUT", path + "big",
@@ -147,6 +147,9 @@ TEST_F(user_data_api_test, push_rules_are_the_default_set_with_ones_own_name) {
               "M_UNRECOGNIZED");
     EXPECT_EQ(ask("GET", "/user/@alice:porch.test/account_data/m.push_rules").json().at("global"),
               all);
+    const auto refused = ask("PUT", "/user/@alice:porch.test/account_data/m.push_rules", "{}");
+    EXPECT_EQ(refused.status, 405);
+    EXPECT_EQ(refused.errcode(), "M_BAD_JSON");
 }
 
 }  // namespace
