@@ -54,6 +54,30 @@ std::string text_in(const state_map& state, const std::string& type, const std::
     return v != nullptr && v->is_string() ? std::string{v->get_string()} : std::string{};
 }
 
+// As rooms::population(), at the position of a state that holds all members.
+homeserver::room_population population_in(const state_map& state, const std::string& user_id) {
+    constexpr std::size_t heroes_max = 5;
+    homeserver::room_population p;
+    std::vector<const ports::event_row*> present, gone;
+    for (const auto& [name, event] : state) {
+        if (!is_member(name)) {
+            continue;
+        }
+        const membership m = membership_in(event);
+        p.joined += m == membership::join ? 1 : 0;
+        p.invited += m == membership::invite ? 1 : 0;
+        if (name.second != user_id) {
+            (m == membership::join || m == membership::invite ? present : gone).push_back(&event);
+        }
+    }
+    auto& others = present.empty() ? gone : present;
+    std::ranges::sort(others, {}, &ports::event_row::position);
+    for (std::size_t i = 0; i < std::min(heroes_max, others.size()); ++i) {
+        p.heroes.push_back(others[i]->state_key.value_or(std::string{}));
+    }
+    return p;
+}
+
 void append_text_or_null(std::string& out, std::string_view key, const std::string& text) {
     out.append(",\"").append(key).append("\":");
     if (text.empty()) {
@@ -257,7 +281,7 @@ void result_writer::write_summary(const news& n, bool has_name) {
     if (n.whole.empty()) {
         return;
     }
-    const room_summary s = summarize(n.whole, plan_.user_id);
+    const auto s = population_in(n.whole, plan_.user_id);
     out_.append(R"(,"joined_count":)").append(std::to_string(s.joined));
     out_.append(R"(,"invited_count":)").append(std::to_string(s.invited));
     if (has_name) {

@@ -7,7 +7,6 @@
 #include "client_api/rooms/event_format.h"
 #include "client_api/sliding/matching.h"
 #include "client_api/sync/answer.h"
-#include "client_api/sync/room_summary.h"
 #include "client_api/sync/timeline.h"
 
 namespace porchlight::client_api::sliding {
