@@ -4,6 +4,7 @@
 #include <iostream>
 #include <utility>
 
+#include "client_api/refused/refused.h"
 #include "client_api/routes.h"
 #include "server/commands.h"
 
@@ -11,10 +12,17 @@ namespace porchlight::server {
 
 namespace {
 
-boost::json::array prefixes_of(std::uint8_t flags) {
+boost::json::array prefixes_of(std::uint16_t flags) {
     using namespace client_api;
     static constexpr std::pair<prefix, std::string_view> names[] = {
-        {api_v1, "api/v1"}, {r0, "r0"}, {v1, "v1"}, {v3, "v3"}, {unstable, "unstable"},
+        {api_v1, "api/v1"},
+        {r0, "r0"},
+        {v1, "v1"},
+        {v3, "v3"},
+        {unstable, "unstable"},
+        {media_r0, "media/r0"},
+        {media_v1, "media/v1"},
+        {media_v3, "media/v3"},
     };
     boost::json::array all;
     for (const auto& [flag, name] : names) {
@@ -45,7 +53,8 @@ int routes() {
                                          {"path", r.pattern},
                                          {"prefixes", prefixes_of(r.prefixes)},
                                          {"token", token_of(r.needs)},
-                                         {"body", r.takes == client_api::body::object}}
+                                         {"body", r.takes == client_api::body::object},
+                                         {"works", !client_api::is_refusal(r.endpoint)}}
                   << '\n';
     }
     return 0;

@@ -18,6 +18,11 @@ void no_third_party_networks(call_ptr c) {
     c->refuse(fail(errc::not_found, "This server is connected to no other network."));
 }
 
+bool is_refusal(void (*endpoint)(call_ptr)) {
+    return endpoint == feature_not_here || endpoint == no_third_party_ids ||
+           endpoint == no_room_upgrades || endpoint == no_third_party_networks;
+}
+
 void third_party_ids(call_ptr c) {
     c->reply({{"threepids", json::array{}}});
 }

@@ -15,6 +15,9 @@ void no_room_upgrades(call_ptr c);
 // 404 M_NOT_FOUND: there are none of what was asked for.
 void no_third_party_networks(call_ptr c);
 
+// Is the endpoint one of those above?
+bool is_refusal(void (*endpoint)(call_ptr));
+
 // Truthful empty answers to what only reads.
 void third_party_ids(call_ptr c);        // {"threepids":[]}
 void third_party_protocols(call_ptr c);  // {}

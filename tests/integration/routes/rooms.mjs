@@ -125,6 +125,10 @@ async function directory(w, { alice, bob, roomId, closed }) {
 
 async function streams(w, { alice, bob, roomId, closed }) {
     const token = alice.token;
+    const sliding = "POST /org.matrix.simplified_msc3575/sync";
+    await w.ok(sliding, { token, body: { lists: { all: { ranges: [[0, 9]], timeline_limit: 1, required_state: [] } } } });
+    await w.no(sliding, "400 M_UNKNOWN_POS", { token, query: { pos: "1.1.0~4711" }, body: {} });
+    await w.no(sliding, "400 M_BAD_JSON", { token, body: { lists: 7 } });
     const first = await w.ok("GET /sync", { token });
     await w.ok("GET /sync", { token, query: { since: first.next_batch, full_state: "true", timeout: "0" } });
     // Everything a sync can hold at once: bob has left, is invited, knocks, and is told of alice.

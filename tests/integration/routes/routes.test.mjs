@@ -5,7 +5,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Server } from "../js/server.mjs";
 import { accounts } from "./accounts.mjs";
+import { devices, refusals } from "./devices.mjs";
 import { keys } from "./keys.mjs";
+import { legacy_media, media } from "./media.mjs";
 import { rooms } from "./rooms.mjs";
 import { key_of, routes_of_server, schemas, Walk } from "./walk.mjs";
 
@@ -21,12 +23,15 @@ before(async () => {
     await accounts(walk, world);
     await rooms(walk, world);
     await keys(walk, world);
+    await devices(walk, world);
+    await media(walk, world);
+    await refusals(walk, world);
     await limits_and_absence(walk);
 });
 
 // What the server above does not show: a limit that is reached, and no .well-known.
 async function limits_and_absence(w) {
-    const strict = await new Server(["rate_limits.enabled=true"]).start();
+    const strict = await new Server(["rate_limits.enabled=true", "media.legacy_reading=true"]).start();
     const usual = w.server;
     w.server = strict;
     try {
@@ -34,6 +39,7 @@ async function limits_and_absence(w) {
         await w.limited("PUT /presence/{userId}/status",
             { prefix: "v3", token: carol.token, params: { userId: carol.id }, body: { presence: "online" } });
         await w.no("GET /.well-known/matrix/client", "404 M_NOT_FOUND");
+        await legacy_media(w, carol);
     } finally {
         w.server = usual;
         await strict.end();

@@ -87,7 +87,14 @@ const public_rooms = fields({ chunk: list(fields(
     { name: string, topic: string, canonical_alias: alias, avatar_url: string, join_rule: string, room_type: string })) },
     { next_batch: string, prev_batch: string, total_room_count_estimate: integer });
 
-const session = fields({ user_id, access_token: string, device_id: string }, { home_server: string, well_known: object });
+const tokens = { refresh_token: string, expires_in_ms: integer };
+const session = fields({ user_id, access_token: string, device_id: string },
+    { home_server: string, well_known: object, ...tokens });
+const device = fields({ device_id: string }, { user_id, display_name: string, last_seen_ts: integer, last_seen_ip: string });
+const media_config = fields({}, { "m.upload.size": integer });
+const uploaded = fields({ content_uri: { type: "string", pattern: "^mxc://[^/]+/[A-Za-z0-9_-]+$" } });
+const file = fields({ type: string });  // of the bytes
+const image = fields({ type: { type: "string", pattern: "^image/" } });
 const device_keys = fields({ user_id, device_id: string, algorithms: list(string), keys: map(string),
     signatures: map(map(string)) }, { unsigned: fields({}, { device_display_name: string }) });
 const cross_key = fields({ user_id, usage: list(string), keys: map(string) }, { signatures: map(map(string)) });
@@ -106,6 +113,9 @@ const sent = [fields({ event_id }), forbidden];
 const state_content = [object, forbidden, not_found];
 const joined = [fields({ room_id }), forbidden];
 const wrong_version = "403 M_WRONG_ROOM_KEYS_VERSION";
+
+// Routes that only refuse, all alike.
+const refused = (wanted, ...keys) => Object.fromEntries(keys.map((key) => [key, [null, wanted]]));
 
 // { "METHOD path": [schema of a success, documented errors...] }. Beside those every route answers
 // 401 without a valid token where it takes one, and 400 M_NOT_JSON where it takes a body.
@@ -126,6 +136,15 @@ export const routes = {
     "GET /account/whoami": [fields({ user_id }, { device_id: string, is_guest: boolean })],
     "POST /account/password": [nothing, "401 flows"],
     "POST /account/deactivate": [fields({ id_server_unbind_result: one_of("success", "no-support") }), "401 flows"],
+
+    "POST /refresh": [fields({ access_token: string }, tokens), "401 M_UNKNOWN_TOKEN", missing],
+    "GET /devices": [fields({ devices: list(device) })],
+    "GET /devices/{deviceId}": [device, not_found],
+    "PUT /devices/{deviceId}": [nothing, not_found],
+    "DELETE /devices/{deviceId}": [nothing, "401 flows", not_found],
+    "POST /delete_devices": [nothing, "401 flows", missing],
+    "POST /user_directory/search": [fields({ limited: boolean, results: list(fields({ user_id },
+        { display_name: string, avatar_url: string })) }), missing],
 
     "GET /profile/{userId}": [fields({}, { displayname: string, avatar_url: string }), not_found],
     "GET /profile/{userId}/displayname": [fields({}, { displayname: string }), not_found],
@@ -222,6 +241,41 @@ export const routes = {
     "GET /initialSync": [fields({ end: string, presence: list(presence_event),
         rooms: list(fields({ room_id, membership }, room_snapshot)) }, { account_data: list(plain_event) })],
     "GET /rooms/{roomId}/initialSync": [fields({ room_id }, { ...room_snapshot, presence: list(presence_event) }), forbidden],
+
+    "POST /org.matrix.simplified_msc3575/sync": [fields({ pos: string, lists: map(fields({ count: integer })),
+        rooms: map(object), extensions: object }), "400 M_UNKNOWN_POS", bad],
+
+    "POST /upload": [uploaded],
+    "POST /create": [fields({ content_uri: string }, { unused_expires_at: integer })],
+    "PUT /upload/{serverName}/{mediaId}": [nothing, "409 M_CANNOT_OVERWRITE_MEDIA", not_found],
+    "GET /config": [media_config],
+    "GET /media/config": [media_config],
+    "GET /media/download/{serverName}/{mediaId}": [file, not_found, "504 M_NOT_YET_UPLOADED"],
+    "GET /media/download/{serverName}/{mediaId}/{fileName}": [file, not_found],
+    "GET /media/thumbnail/{serverName}/{mediaId}": [image, not_found, "400 M_UNKNOWN", missing],
+    "GET /download/{serverName}/{mediaId}": [file, not_found],
+    "GET /download/{serverName}/{mediaId}/{fileName}": [file, not_found],
+    "GET /thumbnail/{serverName}/{mediaId}": [image, not_found],
+
+    "GET /account/3pid": [fields({ threepids: list(object) })],
+    "GET /pushers": [fields({ pushers: list(object) })],
+    "POST /pushers/set": [nothing, "404 M_UNRECOGNIZED", missing],
+    "GET /thirdparty/protocols": [object],
+    ...refused("403 M_THREEPID_DENIED", "POST /account/3pid", "POST /account/3pid/add", "POST /account/3pid/bind",
+        "POST /account/3pid/delete", "POST /account/3pid/unbind", "POST /account/3pid/email/requestToken",
+        "POST /account/3pid/msisdn/requestToken", "POST /account/password/email/requestToken",
+        "POST /account/password/msisdn/requestToken", "POST /register/email/requestToken",
+        "POST /register/msisdn/requestToken"),
+    ...refused(forbidden, "POST /rooms/{roomId}/upgrade"),
+    ...refused(not_found, "GET /thirdparty/protocol/{protocol}", "GET /thirdparty/location",
+        "GET /thirdparty/location/{protocol}", "GET /thirdparty/user", "GET /thirdparty/user/{protocol}"),
+    ...refused("404 M_UNRECOGNIZED", "GET /notifications", "GET /voip/turnServer",
+        "GET /org.matrix.msc4143/rtc/transports", "GET /login/sso/redirect", "GET /login/sso/redirect/{idpId}",
+        "POST /login/get_token", "POST /search", "GET /rooms/{roomId}/hierarchy", "GET /rooms/{roomId}/threads",
+        "GET /rooms/{roomId}/timestamp_to_event", "GET /rooms/{roomId}/relations/{eventId}",
+        "GET /rooms/{roomId}/relations/{eventId}/{relType}", "GET /rooms/{roomId}/relations/{eventId}/{relType}/{eventType}",
+        "POST /rooms/{roomId}/report", "POST /rooms/{roomId}/report/{eventId}", "POST /users/{userId}/report",
+        "POST /user/{userId}/openid/request_token", "GET /admin/whois/{userId}"),
 
     // Ours: docs/presence-lists.md tells them.
     "GET /presence/list/{userId}": [list(fields({ type: one_of("m.presence"), user_id, presence: presence_enum,

@@ -16,11 +16,15 @@ export function routes_of_server() {
     return lines.trim().split("\n").map((line) => JSON.parse(line));
 }
 
+const below = (prefix) =>
+    prefix === undefined ? "" : `/_matrix/${prefix.startsWith("media/") ? "" : "client/"}${prefix}`;
+
 export class Walk {
     constructor(server) {
         this.server = server;
         this.routes = new Map(routes_of_server().map((r) => [key_of(r), r]));
-        this.schemas = new Map(Object.entries(schemas).map(([key, [schema]]) => [key, ajv.compile(schema)]));
+        this.schemas = new Map(Object.entries(schemas).filter(([, [schema]]) => schema)
+            .map(([key, [schema]]) => [key, ajv.compile(schema)]));
         this.succeeded = new Set();
         this.refused = new Map([...this.routes.keys()].map((key) => [key, new Set()]));
         this.faults = new Map([...this.routes.keys()].map((key) => [key, []]));
@@ -33,21 +37,23 @@ export class Walk {
     }
 
     // { status, body } of the route under one prefix; CORS is looked at here, for every answer.
-    async ask(key, { prefix, token, params = {}, query = {}, body, raw }) {
+    async ask(key, { prefix, token, params = {}, query = {}, body, raw, type = "application/json", bytes = false }) {
         const route = this.routes.get(key);
         if (!route) throw new Error(`the server has no route ${key}`);
         const path = route.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(params[name] ?? "x"));
-        const place = prefix ? `/_matrix/client/${prefix}${path}` : path;
+        const place = below(prefix) + path;
         const search = new URLSearchParams(query).toString();
-        const headers = { "Content-Type": "application/json" };
+        const headers = { "Content-Type": type };
         if (token) headers.Authorization = `Bearer ${token}`;
-        const sends = route.method === "PUT" || route.method === "POST";
+        const sends = route.method === "PUT" || route.method === "POST" ||
+            (route.method === "DELETE" && body);
         const response = await fetch(this.server.url + place + (search && `?${search}`), {
             method: route.method, headers,
             body: raw ?? (sends ? JSON.stringify(body ?? {}) : undefined),
         });
         if (response.headers.get("access-control-allow-origin") !== "*") this.fault(key, "no CORS header");
         const text = await response.text();
+        if (bytes && response.ok) return { status: 200, body: { type: response.headers.get("content-type") } };
         try {
             return { status: response.status, body: JSON.parse(text) };
         } catch {
@@ -60,7 +66,7 @@ export class Walk {
     async ok(key, how = {}) {
         const route = this.routes.get(key);
         const all = route?.prefixes.length ? route.prefixes : [undefined];
-        const wanted = route?.method === "GET" ? all : [all.includes("v3") ? "v3" : all[0]];
+        const wanted = route?.method === "GET" ? all : [all.find((p) => p === "v3" || p === "media/v3") ?? all[0]];
         let body;
         for (const prefix of how.prefix ? [how.prefix] : wanted) {
             const got = await this.ask(key, { ...how, prefix });
@@ -114,7 +120,7 @@ export class Walk {
                 await this.no(key, "401 M_UNKNOWN_TOKEN", { token: "no-such-token" });
             }
             if (route.body) await this.no(key, "400 M_NOT_JSON", { token, raw: "{" });
-            const prefix = route.prefixes.length ? `/_matrix/client/${route.prefixes.at(-1)}` : "";
+            const prefix = below(route.prefixes.at(-1));
             const path = this.server.url + prefix + route.path.replace(/\{\w+\}/g, "x");
             const other = await fetch(path, { method: "PATCH" });
             const body = await other.json();
@@ -129,12 +135,19 @@ export class Walk {
         }
     }
 
+    // Routes that only refuse, and their one answer.
+    refusals() {
+        return Object.entries(schemas).filter(([, [schema]]) => !schema).map(([key, [, wanted]]) => [key, wanted]);
+    }
+
     // What is left to say of a route at the end: its faults, and what no case has shown.
     verdict(key) {
         const documented = schemas[key]?.slice(1);
         if (!documented) return ["schemas.mjs does not have it"];
         const open = [...this.faults.get(key)];
-        if (!this.succeeded.has(key)) open.push("no case succeeds");
+        const works = schemas[key][0] !== null;
+        if (works !== this.routes.get(key).works) open.push("the server and schemas.mjs disagree whether it works");
+        if (works && !this.succeeded.has(key)) open.push("no case succeeds");
         for (const wanted of documented) {
             if (!this.refused.get(key).has(wanted)) open.push(`no case is answered ${wanted}`);
         }
