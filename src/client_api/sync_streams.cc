@@ -102,7 +102,7 @@ struct sync_streams::impl {
           everything(std::make_shared<sync_filter>()),
           answers(a.http, a.services.clock,
                   [&a](std::unique_ptr<engine::batch> b) { give_back(a, std::move(b)); }),
-          sliding(a) {}
+          sliding(a, unread) {}
 
     // A request between its poll and its answer: parked in the engine, or being composed.
     struct waiter {

@@ -39,6 +39,7 @@ void plan_rooms(plan& p, const api& server) {
         r.recency = m.position;
         if (m.state == membership::join) {
             r.recency = server.rooms.last_position(m.room);
+            r.joined_members = server.rooms.joined_count(m.room);
             if (p.asked->receipts.enabled) {
                 r.receipts = server.ephemeral.receipts_position(m.room);
             }

@@ -9,6 +9,10 @@
 #include "client_api/sync/key_news.h"
 #include "homeserver/ephemeral.h"
 
+namespace porchlight::client_api {
+class unread_cache;
+}
+
 namespace porchlight::client_api::sliding {
 
 struct planned_room {
@@ -16,6 +20,7 @@ struct planned_room {
     homeserver::membership_info membership;
     std::uint64_t recency = 0;  // position of what happened last that the user may know of
     std::uint64_t receipts = 0;
+    std::size_t joined_members = 0;
     homeserver::ephemeral::typing_state typing;
 };
 
@@ -31,6 +36,7 @@ struct plan {
     std::shared_ptr<const sent_rooms> sent;
     bool look = false;  // the rooms may have news; false: `rooms` is empty
     std::optional<std::uint64_t> messages_after;
+    unread_cache* unread = nullptr;
     key_news keys;  // where they were asked for
     std::uint64_t account_data_position = 0;
     std::vector<planned_room> rooms;  // newest first

@@ -4,6 +4,7 @@
 
 #include "client_api/sync/presence_json.h"
 #include "client_api/sync/stripped_state.h"
+#include "client_api/sync/unread.h"
 
 namespace porchlight::client_api::sliding {
 
@@ -303,6 +304,24 @@ void result_writer::write_summary(const news& n, bool has_name) {
     out_ += ']';
 }
 
+// As /sync counts them.
+void result_writer::write_unread(const matched_room& m) {
+    unread_counts counts;
+    if (m.room->membership.state == membership::join) {
+        sync_plan reader;
+        reader.user = plan_.who.user;
+        reader.user_id = plan_.user_id;
+        reader.next = plan_.next;
+        reader.unread = plan_.unread;
+        room_plan r;
+        r.membership = m.room->membership;
+        r.joined_members = m.room->joined_members;
+        counts = count_unread(store_, reader, r);
+    }
+    out_.append(R"(,"notification_count":)").append(std::to_string(counts.notifications));
+    out_.append(R"(,"highlight_count":)").append(std::to_string(counts.highlights));
+}
+
 bool result_writer::joined(const matched_room& m, item_separator& before, sent_room& known) {
     const bool is_joined = m.room->membership.state == membership::join;
     news n;
@@ -338,7 +357,8 @@ bool result_writer::joined(const matched_room& m, item_separator& before, sent_r
     if (const auto stamp = is_joined ? bump_stamp(m, n) : n.up_to; stamp != 0) {
         out_.append(R"(,"bump_stamp":)").append(std::to_string(stamp));
     }
-    out_.append(R"(,"notification_count":0,"highlight_count":0})");
+    write_unread(m);
+    out_ += '}';
     known.is_dm = is_dm;
     const bool gap = n.initial || n.expanded || n.shown.limited;
     known.timeline_limit =

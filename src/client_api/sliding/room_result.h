@@ -48,6 +48,7 @@ class result_writer {
     void write_summary(const news& n, bool has_name);
     void write_events(const std::vector<ports::event_row>& rows, bool with_previous);
     void write_timeline(const news& n);
+    void write_unread(const matched_room& m);
 
     std::string& out_;
     const plan& plan_;

@@ -49,8 +49,9 @@ std::size_t sliding_streams::handle_hash::operator()(const ports::http_handle& h
     return static_cast<std::size_t>((place ^ (h.generation << 17)) * 0x9e37'79b9'7f4a'7c15ULL);
 }
 
-sliding_streams::sliding_streams(api& a)
+sliding_streams::sliding_streams(api& a, unread_cache& unread)
     : server_(a),
+      unread_(unread),
       connections_({limits::sliding_connections_per_device_max, limits::sliding_connections_max,
                     limits::sliding_rooms_kept_max}),
       facts_(limits::sliding_facts_kept_max),
@@ -173,6 +174,7 @@ plan sliding_streams::plan_for(const engine::batch::delivery& d, const waiter& w
     p.asked = w.asked;
     p.base = w.conn->base();
     p.sent = w.conn->rooms();
+    p.unread = &unread_;
     p.look = look || w.changed;  // the counts of other lists are not these
     if (w.asked->to_device.enabled) {
         p.messages_after = server_.to_device.waiting_after(d.device, w.asked->to_device_since);

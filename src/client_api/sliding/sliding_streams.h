@@ -14,7 +14,8 @@ namespace porchlight::client_api::sliding {
 // gave to the executor and the cold pool.
 class sliding_streams {
   public:
-    explicit sliding_streams(api& a);
+    // `unread`: the counts that /sync keeps, too. Outlives this.
+    sliding_streams(api& a, unread_cache& unread);
 
     void sync(const call_ptr& c);
     // The client went away. The engine is told by the caller.
@@ -56,6 +57,7 @@ class sliding_streams {
     void respond(ports::http_handle h, const failure& f);
 
     api& server_;
+    unread_cache& unread_;
     connection_table connections_;
     facts_cache facts_;
     std::shared_ptr<const engine::subject_filter> nobody_;

@@ -97,6 +97,20 @@ TEST_F(sliding_sync, shows_a_room_once_and_then_only_what_is_new) {
     EXPECT_FALSE(r->at("limited").as_bool());
 }
 
+TEST_F(sliding_sync, counts_what_is_unread) {
+    const auto room = shared_room();
+    const auto event = api.say(api.alice, room, "one");
+    const auto first = slide(list_all);
+    EXPECT_EQ(room_of(first, room)->at("notification_count"), 1);
+    EXPECT_EQ(room_of(first, room)->at("highlight_count"), 0);
+    ASSERT_EQ(api.in("POST", room, "/receipt/m.read/" + event, api.bob, json::object{}).status,
+              200);
+    api.say(api.alice, room, "bob: two");
+    const auto second = slide(list_all, pos_of(first));
+    EXPECT_EQ(room_of(second, room)->at("notification_count"), 1);
+    EXPECT_EQ(room_of(second, room)->at("highlight_count"), 1);
+}
+
 TEST_F(sliding_sync, a_repeated_request_is_answered_alike_and_an_older_one_not) {
     const auto room = shared_room();
     const auto first = slide(list_all);
