@@ -374,7 +374,7 @@ void key_backups::sessions(user_key u, place p, completion<json::object> done) {
 
 void key_backups::remove_sessions(user_key u, place p, completion<json::object> done) {
     auto decide = [u, p = std::move(p)](ports::store_reader& store) -> outcome<decision> {
-        auto b = find_newest(store, u, p.version);
+        auto b = find_backup(store, u, p.version);
         if (!b) {
             return b.error();
         }

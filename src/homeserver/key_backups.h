@@ -41,7 +41,8 @@ class key_backups {
                       completion<json::object> done);
     // Answers {"rooms":{...}}, {"sessions":{...}} or the session, by what is meant.
     void sessions(user_key u, place p, completion<json::object> done);
-    void remove_sessions(user_key u, place p, completion<json::object> done);  // {count, etag}
+    // Of any version. Answers {count, etag}.
+    void remove_sessions(user_key u, place p, completion<json::object> done);
 
   private:
     document_changes documents_;

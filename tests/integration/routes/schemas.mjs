@@ -1,6 +1,6 @@
 // What each route answers: the schema of a success, and the errors that are documented for it, as
-// "status errcode". Written after the client-server specification (1.16); the two extensions are
-// marked. No published package carries the specification's own schemas.
+// "status errcode". Our own reading of the client-server specification (1.16); the extensions are
+// marked. No published package carries the specification's own schemas (docs/decisions/0025).
 const string = { type: "string" };
 const boolean = { type: "boolean" };
 const integer = { type: "integer" };
