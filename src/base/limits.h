@@ -30,6 +30,20 @@ inline constexpr auto half_closed_max = 2s;                       // client ende
 inline constexpr auto linger_max = 2s;                            // to read the last answer: close
 inline constexpr auto drain_deadline = 1500ms;                    // SIGTERM to close of the last
 
+// Outgoing requests (net/client)
+inline constexpr std::size_t client_requests_max = 2000;          // under way; more: fail at once
+inline constexpr std::size_t client_idle_connections_max = 1000;  // more: the oldest close
+inline constexpr auto client_idle_max = 60s;                      // unused for longer: close
+inline constexpr std::size_t client_head_bytes_max = 16 * 1024;  // longer answer: the request fails
+inline constexpr std::size_t client_interim_answers_max = 8;     // 1xx; more: the request fails
+inline constexpr auto client_attempt_min = 2s;  // for one address before the next is tried
+inline constexpr auto client_unacknowledged_max =
+    10s;                                          // by the peer's kernel: the connection fails
+inline constexpr std::size_t lookups_max = 2000;  // names being looked up; more: fail at once
+inline constexpr auto lookup_try_max = 2s;  // first try of a name server; each next one doubles it
+inline constexpr unsigned lookup_tries_max = 3;  // of each name server
+inline constexpr auto lookup_max = 10s;          // for one name; longer: fails
+
 // Client API (client_api/)
 inline constexpr std::size_t path_segments_max = 24;            // more: 404 M_UNRECOGNIZED
 inline constexpr std::size_t rate_buckets_max = 50'000;         // more: the oldest are forgotten
@@ -98,6 +112,49 @@ inline constexpr std::size_t blocks_per_user_max = 10'000;    // more: 403 M_RES
 inline constexpr std::size_t list_calls_waiting_max = 1000;   // more for the same pairs: 503
 inline constexpr std::size_t list_purge_pairs = 250;  // of one who is deactivated; more: then
 inline constexpr auto invite_notice_interval = 24h;   // sooner: untold
+inline constexpr std::size_t names_per_server_max = 200'000;  // of users elsewhere; more: untold
+
+// Federation (federation/): keys of other servers
+inline constexpr std::size_t server_keys_max = 100;     // of one server; more: refused
+inline constexpr auto server_keys_age_max = 7 * 24h;    // valid for longer: capped
+inline constexpr auto key_refetch_min = 1min;           // sooner: not asked again
+inline constexpr auto key_refetch_max = 1h;             // after failures
+inline constexpr std::size_t key_fetches_max = 200;     // at once; more: 503
+inline constexpr std::size_t key_waiters_max = 1000;    // for one fetch; more: 503
+inline constexpr std::size_t key_servers_max = 50'000;  // kept; more: the oldest are forgotten
+
+// Federation (federation/): what goes out, and what is taken in
+inline constexpr std::size_t transaction_pdus_max = 50;           // more: 400 M_INVALID_PARAM
+inline constexpr std::size_t transaction_edus_max = 100;          // more: 400; ours: the next one
+inline constexpr std::size_t transaction_bytes_max = 256 * 1024;  // ours: the next one
+inline constexpr std::size_t edu_pushes_max = 50;                 // ours: the next EDU
+inline constexpr std::size_t push_bytes_about = 300;              // without its text
+static_assert(transaction_bytes_max + edu_pushes_max * (push_bytes_about + 2 * 2048) < 1024 * 1024,
+              "what this server sends fits into body_bytes_max of another");
+inline constexpr std::size_t edu_items_max = 1000;        // pushes or polls of one; more: dropped
+inline constexpr auto active_ago_max = 100 * 365 * 24h;   // longer: the push is dropped
+inline constexpr std::size_t transactions_at_once = 100;  // to all servers; more: wait
+inline constexpr std::size_t destinations_max = 100'000;  // servers known; more: not told
+inline constexpr std::size_t poll_answers_waiting_max = 20;  // for one server; more: dropped
+inline constexpr auto backoff_min = 1s;                      // after the first failure
+inline constexpr auto backoff_max = 1h;
+inline constexpr auto presence_wait_max = 1h;         // a server that is gone for longer: dropped
+inline constexpr auto peer_gone_after = 30 * 24h;     // ... for longer: list messages are given up
+inline constexpr auto keep_alive_interval = 25min;    // who is not offline is told again
+inline constexpr auto remote_stale_after = 30min;     // not told again: offline
+inline constexpr auto observer_gone_after = 7 * 24h;  // without a stream: unpolled
+inline constexpr auto federation_restart_spread = 30s;  // servers are polled over so long
+static_assert(keep_alive_interval < remote_stale_after);
+inline constexpr std::size_t met_per_turn = 1'500;  // users a server meets at once: the next turn
+inline constexpr auto own_keys_valid_for = 24h;     // what others are told
+inline constexpr std::size_t transactions_remembered = 8;      // of one origin; older: taken again
+inline constexpr std::size_t origins_remembered_max = 50'000;  // more: the oldest are forgotten
+inline constexpr std::size_t profile_queries_max = 500;        // at once; more: 503
+inline constexpr std::size_t profile_waiters_max = 1000;       // for one; more: 503
+inline constexpr auto profile_query_timeout = 10s;             // longer: 503
+inline constexpr std::size_t profiles_kept_max = 20'000;       // more: the oldest are forgotten
+inline constexpr auto profile_kept_for = 10min;
+inline constexpr auto profile_failure_kept_for = 1min;
 
 // Media (homeserver/media, images/)
 inline constexpr std::size_t upload_bytes_most = 32 * 1024 * 1024;  // as far as the key goes
@@ -113,6 +170,24 @@ inline constexpr std::size_t thumbnails_at_once = 1;          // more: wait
 inline constexpr std::size_t thumbnails_waiting_max = 200;    // more: 503
 inline constexpr std::size_t image_pixels_max = 40'000'000;   // more: 413, no thumbnail
 inline constexpr std::size_t image_side_max = 16'384;         // longer: 413, no thumbnail
+
+// Federation (federation/): where other servers are
+inline constexpr std::size_t discovery_names_max = 20'000;      // more: the oldest are forgotten
+inline constexpr std::size_t discovery_walks_max = 500;         // more: "busy"
+inline constexpr std::size_t discovery_redirects_max = 5;       // more: no well-known file
+inline constexpr std::size_t discovery_targets_max = 10;        // SRV records; more: not tried
+inline constexpr std::size_t discovery_addresses_max = 16;      // of a name; more: not tried
+inline constexpr std::size_t redirect_bytes_max = 2048;         // longer: no well-known file
+inline constexpr std::size_t well_known_bytes_max = 64 * 1024;  // longer: no well-known file
+inline constexpr auto well_known_timeout = 10s;                 // of each request for one
+inline constexpr auto well_known_keep_usual = 24h;              // where it says nothing of it
+inline constexpr auto well_known_keep_min = 5min;               // shorter said: this
+inline constexpr auto well_known_keep_max = 48h;                // longer said: this
+inline constexpr auto well_known_error_keep_min = 2min;         // doubles with each repetition
+inline constexpr auto well_known_error_keep_max = 1h;
+inline constexpr auto route_keep = 5min;                  // then it is looked for again
+inline constexpr auto discovery_failure_keep_min = 1min;  // doubles with each repetition
+inline constexpr auto discovery_failure_keep_max = 1h;
 
 // Streams (engine/)
 inline constexpr auto sync_timeout_max = 60s;                   // longer asked: capped
