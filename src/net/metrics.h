@@ -38,4 +38,12 @@ inline limit connection_count{R"(limit="http_connections")"};
 inline limit thread_ring{R"(limit="thread_ring")"};
 inline limit cold_queue{R"(limit="cold_queue")"};
 
+// Of net/client.
+inline limit client_requests{R"(limit="client_requests")"};
+inline limit client_idle_connections{R"(limit="client_idle_connections")"};
+inline limit client_head_bytes{R"(limit="client_head_bytes")"};
+inline limit client_response_bytes{R"(limit="client_response_bytes")"};
+inline limit client_interim_answers{R"(limit="client_interim_answers")"};
+inline limit client_lookups{R"(limit="client_lookups")"};
+
 }  // namespace porchlight::net::metrics

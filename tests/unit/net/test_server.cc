@@ -58,6 +58,11 @@ seen_request test_server::wait_for_request(std::size_t count) {
     return requests_.back();
 }
 
+std::vector<seen_request> test_server::requests() {
+    const std::lock_guard lock(mutex_);
+    return requests_;
+}
+
 ports::http_handle test_server::wait_for_gone(std::size_t count) {
     std::unique_lock lock(mutex_);
     if (!changed_.wait_for(lock, broken_after, [&] { return gone_.size() >= count; })) {

@@ -50,6 +50,7 @@ class test_server final : public ports::http_handler {
     void on_thread(std::uint32_t thread, ports::task f);
     // Waits until as many requests were seen / went away; the newest.
     seen_request wait_for_request(std::size_t count = 1);
+    std::vector<seen_request> requests();
     ports::http_handle wait_for_gone(std::size_t count = 1);
     std::size_t gone_count();
     // Waits until the server has just so many connections.

@@ -1,71 +1,23 @@
 #include <gtest/gtest.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <unistd.h>
 
 #include <array>
-#include <cstdio>
 #include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
 
 #include "net/metrics.h"
+#include "unit/net/freed_by.h"
+#include "unit/net/test_certificate.h"
 #include "unit/net/test_server.h"
 
 namespace porchlight::net::test {
 namespace {
 using namespace std::chrono_literals;
 
-template <auto F>
-struct freed_by {
-    template <class T>
-    void operator()(T* p) const {
-        F(p);
-    }
-};
-using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
 using cert_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
-using file_ptr = std::unique_ptr<std::FILE, freed_by<std::fclose>>;
-
-// A directory with a self-signed certificate for `name`.
-class certificate {
-  public:
-    explicit certificate(const std::string& name) {
-        std::string pattern = std::filesystem::temp_directory_path() / "porchlight-tls-XXXXXX";
-        folder_ = ::mkdtemp(pattern.data());
-        write(name);
-    }
-    ~certificate() { std::filesystem::remove_all(folder_); }
-    certificate(const certificate&) = delete;
-    certificate& operator=(const certificate&) = delete;
-
-    std::string cert_file() const { return folder_ / "cert.pem"; }
-    std::string key_file() const { return folder_ / "key.pem"; }
-
-    void write(const std::string& name) const {
-        const key_ptr key(EVP_EC_gen("P-256"));
-        const cert_ptr cert(X509_new());
-        ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), 1);
-        X509_gmtime_adj(X509_getm_notBefore(cert.get()), 0);
-        X509_gmtime_adj(X509_getm_notAfter(cert.get()), 3600);
-        X509_set_pubkey(cert.get(), key.get());
-        auto* const subject = X509_get_subject_name(cert.get());
-        X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-                                   reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
-        X509_set_issuer_name(cert.get(), subject);
-        X509_sign(cert.get(), key.get(), EVP_sha256());
-        const file_ptr cert_out(std::fopen(cert_file().c_str(), "w"));
-        PEM_write_X509(cert_out.get(), cert.get());
-        const file_ptr key_out(std::fopen(key_file().c_str(), "w"));
-        PEM_write_PrivateKey(key_out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-    }
-
-  private:
-    std::filesystem::path folder_;
-};
 
 settings with(const certificate& c) {
     settings s;
