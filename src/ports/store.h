@@ -158,8 +158,25 @@ struct name_row {
     user_key user;
     std::string user_id;  // unique among names
 };
+// Takes along what was kept of that user, who is no account: presence, status, profile.
 struct name_removal {
     user_key user;
+};
+// What a presence list has to say to another server, until that has it. A newer row of the same
+// pair and direction replaces it.
+struct list_message_row {
+    std::string observer, subject;  // user ids
+    bool from_observer = false;     // from the observer's server to the subject's, or back
+    std::string destination;        // server name
+    std::uint8_t what = 0;          // presence::entry_message or consent_message
+    std::uint64_t position = 0;     // D; the order in which they are told
+    wall_time since;
+};
+// Only if the row has still that position.
+struct list_message_removal {
+    std::string observer, subject;
+    bool from_observer = false;
+    std::uint64_t position = 0;
 };
 // One entry of a presence list: the observer's half.
 struct list_entry_row {
@@ -251,7 +268,8 @@ using write =
                  transaction_row, status_row, presence_row, loss_row, loss_removal, meta_row,
                  redaction, name_row, name_removal, list_entry_row, list_entry_removal, consent_row,
                  consent_removal, block_row, block_removal, policy_row, to_device_row,
-                 to_device_removal, document_row, document_removal, media_row, media_removal>;
+                 to_device_removal, document_row, document_removal, media_row, media_removal,
+                 list_message_row, list_message_removal>;
 using write_set = std::vector<write>;
 
 // --- reading ---
@@ -304,6 +322,8 @@ class store_reader {
         base::unique_function<void(consent_row&&)> each) = 0;                // by subject, observer
     virtual void blocks(base::unique_function<void(block_row&&)> each) = 0;  // by subject, observer
     virtual void policies(base::unique_function<void(policy_row&&)> each) = 0;  // by user
+    virtual void list_messages(
+        base::unique_function<void(list_message_row&&)> each) = 0;  // by position
     // Device and position of each message that waits, by device and position.
     virtual void to_device_positions(
         base::unique_function<void(device_key, std::uint64_t)> each) = 0;

@@ -57,6 +57,7 @@ struct memory_store::tables {
     by_pair<block_row> blocks;             // by subject, observer
     by_user<policy_row> policies;
     std::map<std::pair<device_key, std::uint64_t>, to_device_row> to_device;
+    std::map<std::tuple<std::string, std::string, bool>, list_message_row> list_messages;
     std::map<std::tuple<std::string, user_key, std::string>, document_row> documents;
     std::map<std::string, media_row, std::less<>> media;
     std::map<std::string, std::string, std::less<>> meta;
@@ -178,6 +179,11 @@ struct memory_store::tables {
             remove(name_by_id, std::string{old->second.user_id});
             remove(names, r.user);
         }
+        if (!accounts.contains(r.user)) {
+            remove(presences, r.user);
+            remove(statuses, r.user);
+            remove(profiles, r.user);
+        }
     }
     void apply(const list_entry_row& r) { put(list_entries, {r.observer, r.subject}, r); }
     void apply(const list_entry_removal& r) { remove(list_entries, {r.observer, r.subject}); }
@@ -186,6 +192,15 @@ struct memory_store::tables {
     void apply(const block_row& r) { put(blocks, {r.subject, r.observer}, r); }
     void apply(const block_removal& r) { remove(blocks, {r.subject, r.observer}); }
     void apply(const policy_row& r) { put(policies, r.user, r); }
+    void apply(const list_message_row& r) {
+        put(list_messages, {r.observer, r.subject, r.from_observer}, r);
+    }
+    void apply(const list_message_removal& r) {
+        const auto found = list_messages.find({r.observer, r.subject, r.from_observer});
+        if (found != list_messages.end() && found->second.position == r.position) {
+            remove(list_messages, found->first);
+        }
+    }
     void apply(const to_device_row& r) { put(to_device, {r.device, r.position}, r); }
     void apply(const to_device_removal& r) {
         for (auto it = to_device.lower_bound({r.device, 0});
@@ -333,6 +348,16 @@ void memory_store::losses(unique_function<void(loss_row&&)> each) {
 void memory_store::names(unique_function<void(name_row&&)> each) {
     tables_->each_row(tables_->names, each);
 }
+void memory_store::list_messages(unique_function<void(list_message_row&&)> each) {
+    const std::scoped_lock lock{tables_->mutex};
+    std::multimap<std::uint64_t, const list_message_row*> by_position;
+    for (const auto& [key, row] : tables_->list_messages) {
+        by_position.emplace(row.position, &row);
+    }
+    for (const auto& [position, row] : by_position) {
+        each(list_message_row{*row});
+    }
+}
 void memory_store::list_entries(unique_function<void(list_entry_row&&)> each) {
     tables_->each_row(tables_->list_entries, each);
 }
@@ -371,6 +396,7 @@ std::uint64_t memory_store::last_position() {
     look(tables_->receipts);
     look(tables_->to_device);
     look(tables_->documents);
+    look(tables_->list_messages);
     return last;
 }
 

@@ -28,6 +28,7 @@ class memory_store : public ports::store {
     void presences(base::unique_function<void(ports::presence_row&&)> each) override;
     void losses(base::unique_function<void(ports::loss_row&&)> each) override;
     void names(base::unique_function<void(ports::name_row&&)> each) override;
+    void list_messages(base::unique_function<void(ports::list_message_row&&)> each) override;
     void list_entries(base::unique_function<void(ports::list_entry_row&&)> each) override;
     void consents(base::unique_function<void(ports::consent_row&&)> each) override;
     void blocks(base::unique_function<void(ports::block_row&&)> each) override;

@@ -257,6 +257,13 @@ void sqlite_store::names(unique_function<void(name_row&&)> each) {
     impl_->rows(query::names, [&](const statement& s) { each({s.key<user_key>(0), s.text(1)}); });
 }
 
+void sqlite_store::list_messages(unique_function<void(list_message_row&&)> each) {
+    impl_->rows(query::list_messages, [&](const statement& s) {
+        each({s.text(0), s.text(1), s.integer(2) != 0, s.text(3),
+              static_cast<std::uint8_t>(s.integer(4)), s.position(5), s.time(6)});
+    });
+}
+
 void sqlite_store::list_entries(unique_function<void(list_entry_row&&)> each) {
     impl_->rows(query::list_entries, [&](const statement& s) {
         each({s.key<user_key>(0), s.key<user_key>(1), static_cast<std::uint8_t>(s.integer(2)),

@@ -118,12 +118,23 @@ CREATE TABLE media(
 CREATE INDEX media_by_user ON media(user, bytes);
 )sql";
 
+// Messages of presence lists to other servers.
+constexpr const char* version_6 = R"sql(
+CREATE TABLE list_message(
+    observer TEXT NOT NULL, subject TEXT NOT NULL, from_observer INTEGER NOT NULL,
+    destination TEXT NOT NULL, what INTEGER NOT NULL, position INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY(observer, subject, from_observer)) STRICT, WITHOUT ROWID;
+CREATE INDEX list_message_by_position ON list_message(position);
+)sql";
+
 constexpr std::array steps{
     migration{"the first schema", version_1},
     migration{"indexes for age, room state, receipts and account data", version_2},
     migration{"devices suppressed by PUT offline", version_3},
     migration{"presence lists, policies and messages to devices", version_4},
     migration{"the visibility before a policy, documents of users, uploads", version_5},
+    migration{"messages of presence lists to other servers", version_6},
 };
 
 }  // namespace

@@ -37,6 +37,9 @@ constexpr struct {
     {query::presences, "SELECT user, state, last_active, changed FROM presence ORDER BY user"},
     {query::losses, "SELECT observer, subject, position, last_active FROM loss ORDER BY position"},
     {query::names, "SELECT user, user_id FROM name ORDER BY user"},
+    {query::list_messages,
+     "SELECT observer, subject, from_observer, destination, what, position, since"
+     " FROM list_message ORDER BY position"},
     {query::list_entries,
      "SELECT observer, subject, state, invited, presence_position FROM list_entry"
      " ORDER BY observer, subject"},
@@ -57,7 +60,8 @@ constexpr struct {
      " coalesce((SELECT max(position) FROM membership), 0),"
      " coalesce((SELECT max(position) FROM receipt), 0),"
      " coalesce((SELECT max(position) FROM to_device), 0),"
-     " coalesce((SELECT max(position) FROM document), 0))"},
+     " coalesce((SELECT max(position) FROM document), 0),"
+     " coalesce((SELECT max(position) FROM list_message), 0))"},
     {query::events,
      "SELECT " EVENT_COLUMNS " FROM event WHERE room=? AND position>? AND position<=?"
      " ORDER BY position LIMIT ?"},

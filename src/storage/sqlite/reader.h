@@ -25,6 +25,7 @@ enum class query : std::uint8_t {
     presences,
     losses,
     names,
+    list_messages,
     list_entries,
     consents,
     blocks,

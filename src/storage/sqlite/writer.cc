@@ -8,6 +8,8 @@ namespace porchlight::storage::sqlite {
 
 using namespace ports;
 
+#define NO_ACCOUNT " NOT EXISTS (SELECT 1 FROM account WHERE user=?1)"
+
 writer::writer(connection& c)
     : connection_(c),
       begin_(c, "BEGIN IMMEDIATE"),
@@ -92,7 +94,16 @@ writer::writer(connection& c)
       media_(c,
              "REPLACE INTO media(media_id, user, content_type, file_name, bytes, created)"
              " VALUES(?,?,?,?,?,?)"),
-      media_gone_(c, "DELETE FROM media WHERE media_id=?") {}
+      media_gone_(c, "DELETE FROM media WHERE media_id=?"),
+      presence_gone_(c, "DELETE FROM presence WHERE user=?1 AND" NO_ACCOUNT),
+      status_gone_(c, "DELETE FROM status WHERE user=?1 AND" NO_ACCOUNT),
+      profile_gone_(c, "DELETE FROM profile WHERE user=?1 AND" NO_ACCOUNT),
+      list_message_(c,
+                    "REPLACE INTO list_message(observer, subject, from_observer, destination, what,"
+                    " position, since) VALUES(?,?,?,?,?,?,?)"),
+      list_message_gone_(c,
+                         "DELETE FROM list_message WHERE observer=? AND subject=? AND"
+                         " from_observer=? AND position=?") {}
 
 void writer::commit(std::span<const write_set> sets, bool durable) {
     sync_commits(durable);
@@ -193,6 +204,16 @@ void writer::apply(const name_row& r) {
 }
 void writer::apply(const name_removal& r) {
     name_gone_.run(r.user);
+    presence_gone_.run(r.user);
+    status_gone_.run(r.user);
+    profile_gone_.run(r.user);
+}
+void writer::apply(const list_message_row& r) {
+    list_message_.run(r.observer, r.subject, r.from_observer, r.destination, r.what, r.position,
+                      r.since);
+}
+void writer::apply(const list_message_removal& r) {
+    list_message_gone_.run(r.observer, r.subject, r.from_observer, r.position);
 }
 void writer::apply(const list_entry_row& r) {
     list_entry_.run(r.observer, r.subject, r.state, r.invited, r.presence_position);

@@ -50,6 +50,8 @@ class writer {
     void apply(const ports::document_removal& r);
     void apply(const ports::media_row& r);
     void apply(const ports::media_removal& r);
+    void apply(const ports::list_message_row& r);
+    void apply(const ports::list_message_removal& r);
     void sync_commits(bool wanted);
 
     connection& connection_;
@@ -60,7 +62,7 @@ class writer {
         answered_old_, status_, presence_, loss_, loss_gone_, meta_, redaction_, name_, name_gone_,
         list_entry_, list_entry_gone_, consent_, consent_gone_, block_, block_gone_, policy_,
         to_device_, to_device_gone_, document_, document_gone_, documents_gone_, media_,
-        media_gone_;
+        media_gone_, presence_gone_, status_gone_, profile_gone_, list_message_, list_message_gone_;
 };
 
 }  // namespace porchlight::storage::sqlite

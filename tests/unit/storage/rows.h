@@ -56,6 +56,12 @@ inline membership_row member(std::uint32_t room, std::uint32_t user, std::uint64
 inline presence_row seen(std::uint32_t user, std::uint64_t changed) {
     return {user_key{user}, 2, at(7), changed};
 }
+inline status_row texted(std::uint32_t user, std::string text) {
+    status_row r;
+    r.user = user_key{user};
+    r.text = std::move(text);
+    return r;
+}
 inline name_row stranger(std::uint32_t user, std::string id) {
     return {user_key{user}, std::move(id)};
 }
@@ -82,6 +88,16 @@ inline document_row document(std::uint32_t user, std::string key, std::uint64_t 
 }
 inline media_row media(std::string id, std::uint32_t user, std::uint64_t bytes) {
     return {std::move(id), user_key{user}, "image/png", "a.png", bytes, at(user)};
+}
+inline list_message_row list_message(std::string observer, std::uint64_t position,
+                                     bool from_observer = true) {
+    return {std::move(observer),
+            "@bob:there",
+            from_observer,
+            "there",
+            1,
+            position,
+            at(static_cast<std::int64_t>(position))};
 }
 inline meta_row named(std::string name, std::string value) {
     return {std::move(name), std::move(value)};
@@ -141,6 +157,8 @@ PORCHLIGHT_SAME(policy_row, r.user, r.visibility, r.visibility_before, r.auto_ac
                 r.presence_position)
 PORCHLIGHT_SAME(to_device_row, r.device, r.position, r.type, r.sender, r.content)
 PORCHLIGHT_SAME(document_row, r.user, r.kind, r.key, r.json, r.position)
+PORCHLIGHT_SAME(list_message_row, r.observer, r.subject, r.from_observer, r.destination, r.what,
+                r.position, r.since)
 PORCHLIGHT_SAME(media_row, r.media_id, r.user, r.content_type, r.file_name, r.bytes, r.created)
 #undef PORCHLIGHT_SAME
 }  // namespace porchlight::ports

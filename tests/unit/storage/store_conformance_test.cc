@@ -5,10 +5,8 @@
 #include <thread>
 
 #include "base/limits.h"
-#include "storage/memory_store.h"
-#include "storage/sqlite_store.h"
+#include "unit/storage/adapters.h"
 #include "unit/storage/rows.h"
-#include "unit/storage/temporary_folder.h"
 
 // What every adapter of ports/store.h must do, in one suite for all of them.
 namespace porchlight::storage {
@@ -18,40 +16,6 @@ using namespace testing;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-struct memory_adapter {
-    static constexpr bool lasts = false;
-    std::unique_ptr<store> open() { return std::make_unique<memory_store>(); }
-};
-struct sqlite_adapter {
-    static constexpr bool lasts = true;
-    temporary_folder folder;
-    std::unique_ptr<store> open() {
-        return std::make_unique<sqlite_store>(sqlite_settings{.path = folder / "porchlight.db"});
-    }
-};
-
-template <class Adapter>
-class store_conformance : public ::testing::Test {
-  protected:
-    // Where rows last, what is read has been through the file.
-    store& reopened() {
-        if constexpr (Adapter::lasts) {
-            store_.reset();
-            store_ = adapter_.open();
-        }
-        return *store_;
-    }
-    Adapter adapter_;
-    std::unique_ptr<store> store_ = adapter_.open();
-};
-
-struct adapter_name {
-    template <class Adapter>
-    static std::string GetName(int) {
-        return std::is_same_v<Adapter, memory_adapter> ? "memory" : "sqlite";
-    }
-};
-using adapters = ::testing::Types<memory_adapter, sqlite_adapter>;
 TYPED_TEST_SUITE(store_conformance, adapters, adapter_name);
 
 TYPED_TEST(store_conformance, an_empty_store_answers_every_question) {
@@ -389,6 +353,34 @@ TYPED_TEST(store_conformance, messages_to_a_device_are_removed_up_to_a_position)
                 ElementsAre(std::pair{device_key{1}, 30U}, std::pair{device_key{2}, 15U}));
 }
 
+TYPED_TEST(store_conformance, a_list_message_is_replaced_by_a_newer_one_of_its_pair_and_direction) {
+    store& s = *this->store_;
+    commit(s, {list_message("@alice:here", 7), list_message("@alice:here", 3, false),
+               list_message("@carol:here", 5), list_message("@alice:here", 9)});
+    EXPECT_THAT(all(s, &store_reader::list_messages),
+                ElementsAre(list_message("@alice:here", 3, false), list_message("@carol:here", 5),
+                            list_message("@alice:here", 9)));
+    commit(s, {list_message_removal{"@alice:here", "@bob:there", true, 7},
+               list_message_removal{"@carol:here", "@bob:there", true, 5},
+               list_message_removal{"@nobody:here", "@bob:there", true, 5}});
+    EXPECT_THAT(all(this->reopened(), &store_reader::list_messages),
+                ElementsAre(list_message("@alice:here", 3, false), list_message("@alice:here", 9)))
+        << "the delivery of an older message takes no newer one along";
+}
+
+TYPED_TEST(store_conformance, a_name_goes_with_what_was_kept_of_it) {
+    store& s = *this->store_;
+    commit(s, {account(1, "@a:here"), stranger(9, "@z:there"), seen(1, 5), seen(9, 5),
+               profile_row{user_key{1}, "A", ""}, profile_row{user_key{9}, "Z", ""}, texted(1, "a"),
+               texted(9, "z")});
+    commit(s, {name_removal{user_key{9}}, name_removal{user_key{1}}});
+    EXPECT_THAT(all(s, &store_reader::names), IsEmpty());
+    EXPECT_THAT(all(s, &store_reader::presences), ElementsAre(seen(1, 5)))
+        << "an account keeps what it has";
+    EXPECT_EQ(all(s, &store_reader::profiles).size(), 1U);
+    EXPECT_EQ(all(s, &store_reader::statuses).size(), 1U);
+}
+
 TYPED_TEST(store_conformance, documents_by_user_kind_and_key) {
     commit(*this->store_, {document(1, "a/2"), document(1, "a/1"), document(1, "b", 7),
                            document(2, "a/1"), document(1, "a/1", 0, "other")});
@@ -555,9 +547,11 @@ TYPED_TEST(store_conformance, the_last_position_is_that_of_any_durable_row) {
     EXPECT_EQ(s.last_position(), 13U);
     commit(s, {letter(1, 21)});
     EXPECT_EQ(s.last_position(), 21U);
+    commit(s, {list_message("@alice:here", 34)});
+    EXPECT_EQ(s.last_position(), 34U);
     commit(s, {seen(1, 1'000'000), loss_row{user_key{1}, user_key{2}, 2'000'000, {}}, entry(1, 2),
                block(1, 2), policy(1)});
-    EXPECT_EQ(s.last_position(), 21U) << "presence has positions of its own";
+    EXPECT_EQ(s.last_position(), 34U) << "presence has positions of its own";
 }
 
 TYPED_TEST(store_conformance, a_commit_is_all_or_nothing) {
@@ -566,7 +560,7 @@ TYPED_TEST(store_conformance, a_commit_is_all_or_nothing) {
                member(1, 1, 1), device(1, 1), transaction_row{device_key{1}, "k", "t", "r", at(0)},
                loss_row{user_key{1}, user_key{2}, 1, {}}, named("n", "1"), stranger(9, "@z:there"),
                entry(1, 9), consent(1, 9), block(1, 9), policy(1), letter(1, 1), letter(2, 1),
-               document(1, "a"), media("x", 1, 1)});
+               document(1, "a"), media("x", 1, 1), list_message("@a:here", 1)});
     const std::vector<write_set> sets = {
         {account(2, "@b:here"),
          profile_row{user_key{1}, "B", ""},
@@ -594,6 +588,8 @@ TYPED_TEST(store_conformance, a_commit_is_all_or_nothing) {
          document_removal{user_key{1}, "note", "", true},
          document(2, "a"),
          media_removal{"x"},
+         list_message_removal{"@a:here", "@bob:there", true, 1},
+         list_message("@b:here", 2),
          media("y", 1, 2)},
         {message(3, 1), account(3, "@a:here")},
     };
@@ -621,6 +617,7 @@ TYPED_TEST(store_conformance, a_commit_is_all_or_nothing) {
     EXPECT_THAT(again.documents({user_key{1}, "note"}), ElementsAre(document(1, "a")));
     EXPECT_EQ(again.document_count(user_key{2}, "note", ""), 0U);
     EXPECT_EQ(again.media("x"), media("x", 1, 1));
+    EXPECT_THAT(all(again, &store_reader::list_messages), ElementsAre(list_message("@a:here", 1)));
     EXPECT_EQ(again.media("y"), std::nullopt);
     commit(again, {account(2, "@b:here"), device(2, 1)});  // and the names are free
 }
