@@ -26,7 +26,7 @@ engine::~engine() = default;
 // --- directory ---
 
 void engine::user_added(user_key u, instant) {
-    impl_->ensure(u);
+    impl_->ensure(u).remote = false;  // another name had the key before
 }
 
 std::uint64_t engine::joined(room_key r, user_key u, instant now) {
@@ -58,6 +58,7 @@ void engine::profile_changed(user_key u, instant now) {
     e.changed_[u.index()] = e.positions_.next(now);
     ++e.counts_.updates;
     e.start({.what = job::kind::fan_out, .position = e.changed_[u.index()], .user = u}, now);
+    e.tell_outside(u);
     if (live_user* l = e.live(u); l != nullptr) {
         e.mark_self(*l, now);
     }

@@ -128,6 +128,8 @@ class outside {
     // Positions up to `ceiling` are about to be used; called well ahead (before 2^30 remain).
     virtual void reserve_presence_positions(std::uint64_t ceiling) = 0;
     virtual void now_dirty(user_key u) = 0;  // before a change becomes visible; cleared after save
+    // What others see of an exported user, or who may see the user, has changed.
+    virtual void shown_changed(user_key /*u*/) {}
 };
 
 class engine {
@@ -194,6 +196,26 @@ class engine {
     // that is blocked already nothing changes.
     std::uint64_t blocked(user_key subject, user_key observer, frozen_view v, instant now);
     void unblocked(user_key subject, user_key observer, instant now);
+
+    // --- users of other servers ---
+    // `u`, of another server, is a subject here: it shows what remote_presence() said last.
+    // Idempotent; before loading or at any time. An account made for that key (user_added) is one
+    // of this server. Observers of other servers are not the engine's: federation asks for them.
+    void remote_user(user_key u);
+    // What the server of `u` says of it. An event if more than the activity changed, stored behind.
+    // REQUIRES: remote_user(u).
+    void remote_presence(user_key u, const presence::view& v, instant now);
+    // What is known of a user of another server; of others nothing.
+    std::optional<presence::view> remote_view(user_key u) const;
+    // Does anybody here have a room with the user, or see the user by a presence list?
+    bool has_observers(user_key u) const;
+    std::vector<user_key> observers_of(user_key u) const;  // by presence lists, ascending
+    bool has_stream(user_key u) const;
+    // Whether outside::shown_changed() is to tell of this user.
+    void set_exported(user_key u, bool on);
+    // As whoever may see it does, and as whom the subject blocks does; none: it does not.
+    presence::view shown(user_key u, instant now) const;
+    std::optional<presence::view> shown_to_blocked(user_key observer, user_key subject) const;
 
     // --- presence inputs ---
     // Would this PUT change what must be durable? Then commit `status_after` before calling put.

@@ -130,6 +130,15 @@ struct engine::impl {
     void save_some(instant now, std::size_t most);
     ports::status_row status_row_of(user_key u, const presence::saved_state& s) const;
 
+    // --- remote.cc ---
+    void hold_remote(user_key u, const saved_presence& saved, instant now);
+    presence::view remote_view(user_key u) const;
+    void tell_outside(user_key u) {
+        if (records_[u.index()].exported) {
+            out_.shown_changed(u);
+        }
+    }
+
     // --- loading.cc ---
     void begin(instant now);
     void hold(user_key u, const saved_presence& saved, instant now);

@@ -43,7 +43,7 @@ void engine::impl::begin(instant now) {
         return std::pair{a.first, a.second.state} < std::pair{b.first, b.second.state};
     });
     for (const auto& [u, s] : held_) {
-        hold(u, s, now);
+        records_[u.index()].remote ? hold_remote(u, s, now) : hold(u, s, now);
     }
     held_ = {};
     for (auto& [u, rest] : resting_) {

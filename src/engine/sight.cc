@@ -138,6 +138,7 @@ std::uint64_t engine::visibility_changed(user_key u, user_visibility v, instant 
     }
     e.start({.what = job::kind::visibility, .position = position, .user = u, .before = before},
             now);
+    e.tell_outside(u);
     return position;
 }
 
@@ -337,6 +338,7 @@ std::uint64_t engine::blocked(user_key subject, user_key observer, frozen_view v
     const std::uint64_t position = b.position;
     if (e.blocks_.add(observer, std::move(b))) {
         e.ensure(observer).is_blocked = true;
+        e.tell_outside(subject);
         live_user* l = looks_the_same ? nullptr : e.live(observer);
         if (l != nullptr && e.may_see(observer, subject)) {
             e.mark_user(*l, subject, now);
@@ -355,6 +357,7 @@ void engine::unblocked(user_key subject, user_key observer, instant now) {
     const bool looks_the_same = e.frozen(*b) == e.shown_to_others(subject, now);
     e.blocks_.remove(observer, subject);
     e.records_[observer.index()].is_blocked = !e.blocks_.of(observer).empty();
+    e.tell_outside(subject);
     // While presence is off, a device that was away may still show the text that was frozen.
     if ((looks_the_same && e.settings_.enabled) || !e.may_see(observer, subject)) {
         return;

@@ -74,6 +74,7 @@ bool engine::impl::switch_user(user_key u, std::uint64_t position, instant now) 
     set_interesting(u, is);
     changed_[u.index()] = std::max(changed_[u.index()], position);
     soil(u, now);
+    tell_outside(u);
     return true;
 }
 

@@ -156,6 +156,7 @@ void engine::impl::apply(live_user& l, const presence::changes& c, instant now, 
         ++counts_.updates;
         refresh_interesting(u);
         start({.what = job::kind::fan_out, .position = changed_[u.index()], .user = u}, now);
+        tell_outside(u);
     } else if (c.self && c.lasting && !l.core.hidden()) {
         // The end of a hiding that looks the same from outside: must outlast a restart.
         changed_[u.index()] = positions_.next(now);
@@ -181,6 +182,9 @@ presence::view engine::impl::shown_to_others(user_key u, instant now) const {
     const user_record& r = records_[u.index()];
     if (!settings_.enabled) {
         return {.last_active = shown_activity(u)};
+    }
+    if (r.remote) {
+        return remote_view(u);
     }
     if (const live_user* l = live(u); l != nullptr) {
         if (l->core.is_due(now)) {
@@ -261,6 +265,10 @@ bool engine::impl::finds_interesting(user_key u) const {
         return s.hidden ? !s.frozen_text.empty()
                         : !s.text.empty() || l->core.aggregate() != presence::state::offline;
     }
+    if (const user_record& r = records_[u.index()];
+        r.remote && r.saved != presence::state::offline) {
+        return true;
+    }
     const resting_user* rest = resting(u);
     return rest != nullptr &&
            !(rest->saved.hidden ? rest->saved.frozen_text : rest->saved.text).empty();
@@ -313,11 +321,13 @@ void engine::impl::save_some(instant now, std::size_t most) {
         const user_key u{unsaved_[i]};
         user_record& r = records_[u.index()];
         const live_user* l = live(u);
-        r.saved =
-            l != nullptr && settings_.enabled ? l->core.aggregate() : presence::state::offline;
+        bool active = r.remote && r.remote_active;
+        if (!r.remote) {
+            const bool shows = l != nullptr && settings_.enabled;
+            r.saved = shows ? l->core.aggregate() : presence::state::offline;
+            active = shows && !l->core.hidden() && l->core.seen_by_others(now).currently_active;
+        }
         r.unsaved = false;
-        const bool active = l != nullptr && settings_.enabled && !l->core.hidden() &&
-                            l->core.seen_by_others(now).currently_active;
         out_.save(ports::presence_row{.user = u,
                                       .state = saved_presence{r.saved, active}.byte(),
                                       .last_active = activity_of(r),

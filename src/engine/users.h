@@ -41,6 +41,9 @@ struct user_record {
     bool is_observer : 1 = false;    // on a presence list somebody accepted this user
     bool has_observers : 1 = false;  // ... this user accepted somebody
     bool is_blocked : 1 = false;     // by somebody
+    bool remote : 1 = false;         // of another server: `saved` is what that says, the text rests
+    bool remote_active : 1 = false;  // ... and whether it is currently active
+    bool exported : 1 = false;       // other servers are told of its changes
     presence::user_visibility visibility : 2 = presence::user_visibility::everyone;
 };
 static_assert(sizeof(user_record) <= 48, "1 M known users: see docs/internals/engine.md");
