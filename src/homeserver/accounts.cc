@@ -384,6 +384,17 @@ engine::profile accounts::profile(user_key u) const {
     return {user_id(u), p.displayname, p.avatar_url};
 }
 
+void accounts::set_remote_profile(user_key u, std::string displayname, std::string avatar_url) {
+    impl& m = *impl_;
+    const auto& before = m.table.profile_of(u);
+    if (before.displayname == displayname && before.avatar_url == avatar_url) {
+        return;
+    }
+    m.s.log.write_behind({ports::profile_row{u, displayname, avatar_url}}, [](bool) {});
+    m.table.set_profile(u, {std::move(displayname), std::move(avatar_url)});
+    m.s.engine.profile_changed(u, m.now());
+}
+
 void accounts::set_profile(user_key u, std::optional<std::string> displayname,
                            std::optional<std::string> avatar_url, completion<void> done) {
     impl& m = *impl_;

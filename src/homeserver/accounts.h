@@ -96,6 +96,10 @@ class accounts {
     void set_profile(user_key u, std::optional<std::string> displayname,
                      std::optional<std::string> avatar_url, completion<void> done);
 
+    // What another server says of its user, who is a name here: written behind.
+    // REQUIRES: the name is held.
+    void set_remote_profile(user_key u, std::string displayname, std::string avatar_url);
+
     // --- filters (stored text, as given) ---
     void add_filter(user_key u, std::string json, completion<std::uint32_t> done);
     void filter(user_key u, std::uint32_t id, completion<std::shared_ptr<const std::string>> done);

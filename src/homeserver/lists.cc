@@ -4,12 +4,23 @@
 
 #include "base/metrics.h"
 #include "homeserver/lists/impl.h"
+#include "matrix/identifier.h"
 
 namespace porchlight::homeserver {
 
 using presence::consent_state;
 using presence::entry_state;
 using presence::user_visibility;
+
+namespace {
+
+base::metrics::counter names_reached{"porchlight_limits_reached_total", "Limits reached, by limit.",
+                                     "limit=\"names_per_server\""};
+base::metrics::counter unheard{
+    "porchlight_list_messages_dropped_total",
+    "Messages of other servers about presence lists that concern nobody here."};
+
+}  // namespace
 
 lists::impl::impl(services& services_in, accounts& accounts_in, to_device& mail_in)
     : s(services_in), a(accounts_in), mail(mail_in) {
@@ -126,11 +137,92 @@ lists::policy lists::policy_of(user_key u) const {
     return {p.visibility, p.auto_accept.value_or(impl_->s.config.auto_accept)};
 }
 
+// --- other servers ---
+
+void lists::on_message(base::unique_function<void(const ports::list_message_row&)> f) {
+    impl_->message_made = std::move(f);
+}
+
+void lists::on_view(base::unique_function<void(user_key, user_key, bool)> f) {
+    impl_->view_changed = std::move(f);
+}
+
+void lists::each_view(base::unique_function<void(user_key, user_key)> each) const {
+    const impl& m = *impl_;
+    for (const user_key u : m.table.users()) {
+        for (const auto& e : m.table.entries_of(u)) {
+            if (e.state == entry_state::accepted && m.is_elsewhere(e.subject)) {
+                each(u, e.subject);
+            }
+        }
+        for (const auto& c : m.table.consents_of(u)) {
+            if (c.state == consent_state::accepted && m.is_elsewhere(c.observer)) {
+                each(c.observer, u);
+            }
+        }
+    }
+}
+
+std::vector<user_key> lists::observers_of(user_key subject) const {
+    std::vector<user_key> all;
+    for (const auto& c : impl_->table.consents_of(subject)) {
+        if (c.state == consent_state::accepted) {
+            all.push_back(c.observer);
+        }
+    }
+    return all;
+}
+
+std::span<const user_key> lists::blocked_by(user_key subject) const {
+    return impl_->table.blocked_by(subject);
+}
+
+void lists::hear(word what, std::string observer, std::string subject, completion<void> done) {
+    impl& m = *impl_;
+    const bool from_observer = what == word::invite || what == word::withdraw;
+    const std::string& here = from_observer ? subject : observer;
+    const std::string& there = from_observer ? observer : subject;
+    const auto owner = m.a.find(here);
+    // Nothing is kept for who is not there: a server could name as many as it likes.
+    const bool known = owner && !m.a.is_deactivated(*owner);
+    if (!known || (!m.a.names().find(there) && !m.may_name(what, there))) {
+        unheard.add();
+        done({});
+        return;
+    }
+    constexpr deed deeds[] = {deed::hear_invite, deed::hear_withdraw, deed::hear_accept,
+                              deed::hear_deny};
+    const user_key other = m.a.names().hold(there);
+    auto c = std::make_shared<impl::call>();
+    c->owner = *owner;
+    c->by_server = true;
+    c->steps = {{deeds[static_cast<std::size_t>(what)],
+                 from_observer ? list_pair{other, *owner} : list_pair{*owner, other}}};
+    c->done = std::move(done);
+    m.submit(std::move(c), true);
+}
+
+// Of who has no name here there can be nothing to withdraw or to deny. An accept that nobody asked
+// for is answered; new names of one server have a limit.
+bool lists::impl::may_name(word what, std::string_view id) const {
+    if (what == word::withdraw || what == word::deny) {
+        return false;
+    }
+    if (a.names().count_of(matrix::parse_user_id(id)->server) >=
+        base::limits::names_per_server_max) {
+        names_reached.add();
+        return false;
+    }
+    return true;
+}
+
 // --- loading ---
 
 void lists::load(ports::store_reader& store, bool clean) {
     impl_->load_entries(store, clean);
     impl_->load_the_rest(store);
+    // Their keys may not become another name's while a loss speaks of them.
+    store.losses([this](ports::loss_row&& r) { impl_->a.names().hold(r.subject); });
     impl_->a.names().drop_unheld();
     impl_->table.shrink();
     for (const user_key u : impl_->table.users()) {
@@ -157,6 +249,9 @@ void lists::impl::load_entries(ports::store_reader& store, bool clean) {
         const entry_half e{static_cast<entry_state>(r.state), r.invited};
         const bool known = r.presence_position != 0;
         if (e.state == entry_state::accepted) {
+            if (is_elsewhere(r.subject)) {
+                s.engine.remote_user(r.subject);
+            }
             s.engine.load_acceptance(r.observer, r.subject, r.presence_position);
         } else if (!known && !clean) {
             s.engine.load_acceptance_end(r.observer, r.subject);
@@ -186,7 +281,7 @@ void lists::impl::load_the_rest(ports::store_reader& store) {
     store.blocks([&](ports::block_row&& r) {
         a.names().hold(r.observer);
         table.set_block({r.observer, r.subject}, true);
-        if (!a.names().is_account(r.observer)) {
+        if (!a.names().is_account(r.observer) && !is_elsewhere(r.observer)) {
             return;
         }
         s.engine.load_block(r.subject, r.observer, {r.frozen_text, r.frozen_last_active},

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,23 @@ class lists {
         std::vector<user_key> preapproved, denied, blocked;
     };
     overview overview_of(user_key u) const;  // each by user id
+
+    // --- other servers ---
+    enum class word : std::uint8_t { invite, withdraw, accept, deny };
+    // What another server says of a pair: invite and withdraw of its observer and a subject here,
+    // accept and deny of its subject and an observer here. Two valid user ids, and `done` succeeds
+    // when it is durable. What has no sense here is dropped, and succeeds too.
+    // REQUIRES: the caller has seen that the server speaks for its own user, the other one is here.
+    void hear(word what, std::string observer, std::string subject, completion<void> done);
+    // A message to another server was committed, in the order of its position.
+    void on_message(base::unique_function<void(const ports::list_message_row&)> f);
+    // A view between a user here and one of another server began or ended.
+    void on_view(base::unique_function<void(user_key observer, user_key subject, bool began)> f);
+    // Views of that kind, as they are.
+    void each_view(base::unique_function<void(user_key observer, user_key subject)> each) const;
+    // Whom the subject accepted, and whom it blocks; of this server or others, by key.
+    std::vector<user_key> observers_of(user_key subject) const;
+    std::span<const user_key> blocked_by(user_key subject) const;
 
     // --- policy ---
     struct policy {

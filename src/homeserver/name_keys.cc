@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "homeserver/durable_log.h"
+#include "matrix/identifier.h"
 
 namespace porchlight::homeserver {
 
@@ -14,6 +15,7 @@ void name_keys::load(ports::store_reader& store) {
         }
         table_.add_name(r.user, r.user_id);
         table_.find_name(r.user)->stored = true;
+        count(r.user, 1);
     });
     next_ = table_.key_bound();
     free_ = table_.free_keys();
@@ -51,6 +53,7 @@ user_key name_keys::hold(std::string_view user_id) {
     if (!u) {
         u = new_key();
         table_.add_name(*u, user_id);
+        count(*u, 1);
     }
     hold(*u);
     return *u;
@@ -83,7 +86,23 @@ void name_keys::row_removed(user_key u, bool ok) {
     }
 }
 
+std::size_t name_keys::count_of(std::string_view server) const {
+    const auto found = by_server_.find(std::string{server});
+    return found == by_server_.end() ? 0 : found->second;
+}
+
+void name_keys::count(user_key u, int change) {
+    const std::string server{matrix::parse_user_id(table_.user_id(u))->server};
+    const auto names = by_server_.try_emplace(server).first;
+    names->second += change;
+    if (names->second == 0) {
+        by_server_.erase(names);
+    }
+}
+
 void name_keys::forget(user_key u) {
+    count(u, -1);
+    table_.set_profile(u, {});
     table_.remove_name(u);
     free_.push_back(u);
 }

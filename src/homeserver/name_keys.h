@@ -1,7 +1,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "homeserver/account_table.h"
@@ -22,6 +24,7 @@ class name_keys {
     void drop_unheld();                     // once all that holds names was loaded
 
     std::optional<user_key> find(std::string_view user_id) const;  // accounts and names
+    std::size_t count_of(std::string_view server) const;           // names of that server
     bool is_account(user_key u) const;                             // deactivated ones too
     // The key of any valid user id. To be let go as often as it was held.
     user_key hold(std::string_view user_id);
@@ -35,11 +38,13 @@ class name_keys {
   private:
     user_key new_key();
     void forget(user_key u);
+    void count(user_key u, int change);
     void row_removed(user_key u, bool ok);
 
     account_table& table_;
     services& s_;
     std::vector<user_key> free_;
+    std::unordered_map<std::string, std::size_t> by_server_;
     ports::write_set stale_;  // rows of names that became accounts, until drop_unheld()
     std::uint32_t next_ = 0;
 };

@@ -8,8 +8,9 @@
 //
 // The halves talk by four messages: invite and withdraw from the observer's side, accept and deny
 // from the subject's. REQUIRES: the messages of one direction arrive in order and at least once; a
-// repetition comes before the next message. Then, whatever happens between the directions, once all
-// messages have arrived the entry is accepted exactly if the consent is.
+// repetition comes before the next message. A message that did not arrive yet may be left out once
+// there is a newer one. Then, whatever happens between the directions, once all messages have
+// arrived the entry is accepted exactly if the consent is.
 //
 // Invariants: (1) an observer's own inputs alone never make an accepted consent out of one that was
 // not accepted or preapproved; (2) denied and barred are left only by the subject's accept.

@@ -37,18 +37,44 @@ void lists::impl::apply_halves(const pair_change& p) {
 
 void lists::impl::apply_view(const pair_change& p) {
     const auto [observer, subject] = p.who;
+    apply_view_of_remote(p);
     const bool before = p.entry_before.state == entry_state::accepted;
     const bool after = p.entry.state == entry_state::accepted;
     if (after && !before) {
+        if (is_elsewhere(subject)) {
+            s.engine.remote_user(subject);
+        }
         const auto position = s.engine.accepted(observer, subject, s.clock.now());
         unsettled.erase(p.who);
         s.log.write_behind({row_of(p.who, p.entry, position)}, unheard);
     } else if (before && !after) {
         unsettled[p.who] = s.engine.unaccepted(observer, subject, s.clock.now());
     }
+    if (before != after && is_elsewhere(subject)) {
+        // A loss may speak of the subject for long: the name keeps its key until a start finds
+        // that none does.
+        a.names().hold(subject);
+        if (view_changed) {
+            view_changed(observer, subject, after);
+        }
+    }
     // The engine saves the loss in a task of its own, which this one comes after.
     if (unsettled.contains(p.who)) {
         s.decider.post([this, who = p.who] { settle(who); });
+    }
+}
+
+// An observer of another server has no entry and no stream here, so the engine does not know of it:
+// the consent is the view, and federation tells of it.
+void lists::impl::apply_view_of_remote(const pair_change& p) {
+    const auto [observer, subject] = p.who;
+    const bool before = p.consent_before.state == consent_state::accepted;
+    const bool after = p.consent.state == consent_state::accepted;
+    if (before == after || !is_elsewhere(observer)) {
+        return;
+    }
+    if (view_changed) {
+        view_changed(observer, subject, after);
     }
 }
 
@@ -68,7 +94,7 @@ void lists::impl::settle(list_pair p) {
 
 void lists::impl::apply_block(const pair_change& p) {
     const auto [observer, subject] = p.who;
-    const bool known = a.names().is_account(observer);
+    const bool known = a.names().is_account(observer) || is_elsewhere(observer);
     if (p.blocks) {
         table.set_block(p.who, true);
         a.names().hold(observer);

@@ -140,6 +140,19 @@ outcome<void> lists::impl::decide(call& c) {
     return c.by_server ? outcome<void>{} : keep_to_limits(c);
 }
 
+// One of the two was deactivated: nothing is left here, and the other half's server is told.
+void lists::impl::purge_pair(pair_change& r) const {
+    r.entry = {};
+    r.consent = {};
+    r.unblocks = table.blocks(r.who) && a.is_deactivated(r.who.subject);
+    if (r.entry_before.state != entry_state::none && is_elsewhere(r.who.subject)) {
+        r.to_subject = presence::entry_message::withdraw;
+    }
+    if (r.consent_before.state != consent_state::none && is_elsewhere(r.who.observer)) {
+        r.to_observer = presence::consent_message::deny;
+    }
+}
+
 lists::impl::pair_change lists::impl::outcome_of(const step& what) const {
     const list_pair p = what.who;
     pair_change r;
@@ -166,7 +179,7 @@ lists::impl::pair_change lists::impl::outcome_of(const step& what) const {
         case deed::block:
             if (!table.blocks(p)) {
                 // Of who is no account there is nothing to see yet, nor will there have been.
-                r.blocks = a.names().is_account(p.observer)
+                r.blocks = a.names().is_account(p.observer) || is_elsewhere(p.observer)
                                ? s.engine.freeze(p.subject, s.clock.now())
                                : engine::frozen_view{};
             }
@@ -175,15 +188,27 @@ lists::impl::pair_change lists::impl::outcome_of(const step& what) const {
             r.unblocks = table.blocks(p);
             return r;
         case deed::purge:
-            r.entry = {};
-            r.consent = {};
-            r.unblocks = table.blocks(p) && a.is_deactivated(p.subject);
+            purge_pair(r);
             return r;
+        case deed::hear_invite:
+            x.observers_server_says(presence::entry_message::invite);
+            break;
+        case deed::hear_withdraw:
+            x.observers_server_says(presence::entry_message::withdraw);
+            break;
+        case deed::hear_accept:
+            x.subjects_server_says(presence::consent_message::accept);
+            break;
+        case deed::hear_deny:
+            x.subjects_server_says(presence::consent_message::deny);
+            break;
     }
     r.entry = x.entry();
     r.consent = x.consent();
     r.notice = x.notice();
     r.accepted = x.accepted();
+    r.to_subject = x.to_subjects_server();
+    r.to_observer = x.to_observers_server();
     if (r.consent.state == consent_state::invited && a.names().is_account(p.subject)) {
         for (const device_info& d : a.devices(p.subject)) {
             r.known.push_back(d.device);
@@ -196,23 +221,26 @@ std::string_view lists::impl::server_of(user_key u) const {
     return matrix::parse_user_id(a.user_id(u))->server;
 }
 
-bool lists::impl::is_here(user_key u) const {
-    return a.names().is_account(u) ? !a.is_deactivated(u)
-                                   : server_of(u) == std::string_view{s.config.server_name};
+place lists::impl::place_of(user_key u) const {
+    if (a.names().is_account(u)) {
+        return a.is_deactivated(u) ? place::nowhere : place::here;
+    }
+    return server_of(u) == std::string_view{s.config.server_name} ? place::here : place::elsewhere;
 }
 
 pair_facts lists::impl::facts_of(const step& what, const consent_half& c) const {
     const list_pair p = what.who;
     pair_facts f;
-    f.observer_here = is_here(p.observer);
-    f.subject_here = is_here(p.subject);
-    if (what.what != deed::invite || !f.subject_here) {
+    f.observer = place_of(p.observer);
+    f.subject = place_of(p.subject);
+    const bool asks = what.what == deed::invite || what.what == deed::hear_invite;
+    if (!asks || f.subject != place::here) {
         return f;
     }
     if (a.names().is_account(p.subject)) {
         const auto policy = table.policy_of(p.subject).auto_accept.value_or(s.config.auto_accept);
         const bool contact = table.entry_of({p.subject, p.observer}).state != entry_state::none;
-        f.accepts = presence::accepts_by_itself(policy, {contact, f.observer_here});
+        f.accepts = presence::accepts_by_itself(policy, {contact, f.observer == place::here});
     }
     f.swallows = table.blocks(p) || (c.state == consent_state::none && takes_no_more(p, f.accepts));
     return f;
@@ -331,10 +359,27 @@ void lists::impl::add_message(ports::write_set& set, std::string_view type, list
              letters);
 }
 
+void lists::impl::add_list_message(call& c, const pair_change& p) const {
+    const bool from_observer = p.to_subject != presence::entry_message::none;
+    if (!from_observer && p.to_observer == presence::consent_message::none) {
+        return;
+    }
+    c.messages.push_back(
+        {.observer = std::string{a.user_id(p.who.observer)},
+         .subject = std::string{a.user_id(p.who.subject)},
+         .from_observer = from_observer,
+         .destination = std::string{server_of(from_observer ? p.who.subject : p.who.observer)},
+         .what = from_observer ? static_cast<std::uint8_t>(p.to_subject)
+                               : static_cast<std::uint8_t>(p.to_observer),
+         .position = s.log.next_position(),
+         .since = s.clock.now().wall});
+}
+
 ports::write_set lists::impl::rows_of(call& c) {
     ports::write_set set;
     for (const pair_change& p : c.changes) {
         add_rows(set, p);
+        add_list_message(c, p);
         if (p.notice && a.names().is_account(p.who.subject)) {
             add_message(set, "m.presence_invite", p.who, true, std::nullopt, c.letters);
         }
@@ -345,6 +390,7 @@ ports::write_set lists::impl::rows_of(call& c) {
     if (c.policy) {
         set.push_back(row_of(c.owner, *c.policy));
     }
+    set.insert(set.end(), c.messages.begin(), c.messages.end());
     return set;
 }
 
@@ -361,6 +407,11 @@ void lists::impl::apply(call& c) {
         apply_policy(c.owner, *c.policy);
     }
     mail.delivered(c.letters);
+    for (const ports::list_message_row& m : c.messages) {
+        if (message_made) {
+            message_made(m);
+        }
+    }
     // Devices that came while the invite was on its way to the disk.
     for (const pair_change& p : c.changes) {
         if (p.consent.state != consent_state::invited || p.consent == p.consent_before) {

@@ -27,6 +27,14 @@ void exchange::subject_says(consent_input i) {
     hear(i);
 }
 
+void exchange::observers_server_says(entry_message m) {
+    hear(m == entry_message::invite ? consent_input::invite : consent_input::withdraw);
+}
+
+void exchange::subjects_server_says(consent_message m) {
+    hear(m == consent_message::accept ? entry_input::accept : entry_input::deny);
+}
+
 void exchange::hear(entry_input i) {
     const auto step = presence::next(entry_.state, i);
     if (step.send == entry_message::invite) {
@@ -60,20 +68,27 @@ void exchange::hear(consent_input i) {
     send(step.send);
 }
 
-// Where the four messages leave for the other server; there is no way to one yet. An invite to it
-// stays pending. To who has been deactivated nothing is said, as to who never was.
+// Where the four messages leave for the other half.
 void exchange::send(entry_message m) {
-    if (m == entry_message::none || !facts_.subject_here) {
+    if (m == entry_message::none || facts_.subject == place::nowhere) {
         return;
     }
-    hear(m == entry_message::invite ? consent_input::invite : consent_input::withdraw);
+    if (facts_.subject == place::elsewhere) {
+        to_subject_ = m;
+        return;
+    }
+    observers_server_says(m);
 }
 
 void exchange::send(consent_message m) {
-    if (m == consent_message::none || !facts_.observer_here) {
+    if (m == consent_message::none || facts_.observer == place::nowhere) {
         return;
     }
-    hear(m == consent_message::accept ? entry_input::accept : entry_input::deny);
+    if (facts_.observer == place::elsewhere) {
+        to_observer_ = m;
+        return;
+    }
+    subjects_server_says(m);
 }
 
 }  // namespace porchlight::homeserver

@@ -19,7 +19,21 @@ using matrix::fail;
 
 // What a call does to a pair. The observer's deeds, the subject's, and the server's own when one of
 // the two was deactivated.
-enum class deed : std::uint8_t { invite, drop, accept, deny, revoke, block, unblock, purge };
+enum class deed : std::uint8_t {
+    invite,
+    drop,
+    accept,
+    deny,
+    revoke,
+    block,
+    unblock,
+    purge,
+    // of another server
+    hear_invite,
+    hear_withdraw,
+    hear_accept,
+    hear_deny,
+};
 
 struct lists::impl {
     impl(services& services_in, accounts& accounts_in, to_device& mail_in);
@@ -36,6 +50,8 @@ struct lists::impl {
     // Halves without a state, kept since a notice may not be given again before then.
     std::multimap<wall_time, list_pair> fading;
     bool sweeping = false;
+    base::unique_function<void(const ports::list_message_row&)> message_made;
+    base::unique_function<void(user_key, user_key, bool)> view_changed;
 
     // --- one transaction (changes.cc) ---
     struct step {
@@ -49,8 +65,10 @@ struct lists::impl {
         consent_half consent_before, consent;
         std::optional<engine::frozen_view> blocks;  // the subject blocks the observer from now on
         bool unblocks = false;
-        bool notice = false;            // the subject's devices are told of the invite,
-        bool accepted = false;          // the observer's of the acceptance
+        bool notice = false;                   // the subject's devices are told of the invite,
+        bool accepted = false;                 // the observer's of the acceptance
+        presence::entry_message to_subject{};  // to the other server
+        presence::consent_message to_observer{};
         std::vector<device_key> known;  // the subject's devices when that was decided
     };
     struct policy_wish {
@@ -66,6 +84,7 @@ struct lists::impl {
         std::vector<pair_change> changes;
         std::optional<user_policy> policy;  // the owner's from now on
         to_device::letters letters;
+        std::vector<ports::list_message_row> messages;
         pair_queue::ticket* ticket = nullptr;
     };
     using call_ptr = std::shared_ptr<call>;
@@ -81,12 +100,15 @@ struct lists::impl {
     outcome<void> decide(call& c);
     outcome<void> keep_to_limits(const call& c) const;
     pair_change outcome_of(const step& what) const;
+    void purge_pair(pair_change& r) const;
     pair_facts facts_of(const step& what, const consent_half& c) const;
     bool takes_no_more(list_pair p, bool accepts) const;
-    bool is_here(user_key u) const;
+    place place_of(user_key u) const;
+    bool is_elsewhere(user_key u) const { return place_of(u) == place::elsewhere; }
     std::string_view server_of(user_key u) const;
     ports::write_set rows_of(call& c);
     void add_rows(ports::write_set& set, const pair_change& p);
+    void add_list_message(call& c, const pair_change& p) const;
     void add_message(ports::write_set& set, std::string_view type, list_pair p, bool to_subject,
                      std::optional<device_key> only, to_device::letters& letters);
     void apply(call& c);
@@ -95,6 +117,7 @@ struct lists::impl {
     // --- what a change does (applying.cc) ---
     void apply_halves(const pair_change& p);
     void apply_view(const pair_change& p);
+    void apply_view_of_remote(const pair_change& p);
     void apply_block(const pair_change& p);
     void apply_policy(user_key u, user_policy policy);
     static ports::list_entry_row row_of(list_pair p, const entry_half& e, std::uint64_t position);
@@ -114,6 +137,7 @@ struct lists::impl {
     void purge(user_key u, const std::vector<list_pair>& also);
 
     // --- loading and looking (lists.cc) ---
+    bool may_name(word what, std::string_view id) const;
     void load_entries(ports::store_reader& store, bool clean);
     void load_the_rest(ports::store_reader& store);
     bool shown_accepted(list_pair p, presence::entry_state s) const;

@@ -6,8 +6,10 @@ namespace porchlight::homeserver {
 namespace {
 
 using presence::consent_input;
+using presence::consent_message;
 using presence::consent_state;
 using presence::entry_input;
+using presence::entry_message;
 using presence::entry_state;
 using namespace std::chrono_literals;
 
@@ -23,6 +25,20 @@ struct exchange_test : testing::Test {
             x.observer_says(i);
         } else {
             x.subject_says(i);
+        }
+        entry = x.entry();
+        consent = x.consent();
+        return x;
+    }
+    // What the other half's server says.
+    template <class Message>
+    exchange hear(Message m) {
+        now += 1s;
+        exchange x(entry, consent, facts, now);
+        if constexpr (std::is_same_v<Message, entry_message>) {
+            x.observers_server_says(m);
+        } else {
+            x.subjects_server_says(m);
         }
         entry = x.entry();
         consent = x.consent();
@@ -121,18 +137,53 @@ TEST_F(exchange_test, a_drop_is_heard_while_invites_are_swallowed) {
     EXPECT_EQ(consent.state, consent_state::none);
 }
 
-TEST_F(exchange_test, nothing_reaches_the_half_of_another_server) {
-    facts.subject_here = false;
+TEST_F(exchange_test, what_is_for_the_half_of_another_server_is_to_be_sent) {
+    facts.subject = place::elsewhere;
     facts.accepts = true;
-    say(entry_input::invite);
+    const auto invited = say(entry_input::invite);
+    EXPECT_EQ(invited.to_subjects_server(), entry_message::invite);
     EXPECT_EQ(entry.state, entry_state::pending);
     EXPECT_FALSE(consent.there());
     facts = {};
-    facts.observer_here = false;
+    facts.observer = place::elsewhere;
     consent.state = consent_state::invited;
-    EXPECT_FALSE(say(consent_input::accept).accepted());
+    const auto accepted = say(consent_input::accept);
+    EXPECT_EQ(accepted.to_observers_server(), consent_message::accept);
+    EXPECT_FALSE(accepted.accepted());
     EXPECT_EQ(entry.state, entry_state::pending);
     EXPECT_EQ(consent.state, consent_state::accepted);
+}
+
+TEST_F(exchange_test, another_server_speaks_for_its_half) {
+    facts.observer = place::elsewhere;
+    const auto invited = hear(entry_message::invite);
+    EXPECT_TRUE(invited.notice());
+    EXPECT_EQ(consent.state, consent_state::invited);
+    EXPECT_FALSE(entry != entry_half{}) << "that half is kept there";
+    say(consent_input::accept);
+    const auto dropped = hear(entry_message::withdraw);
+    EXPECT_EQ(consent.state, consent_state::none);
+    EXPECT_EQ(dropped.to_observers_server(), consent_message::deny)
+        << "it tells an entry that was accepted meanwhile";
+    facts = {};
+    consent = {};
+    facts.subject = place::elsewhere;
+    const auto unasked = hear(consent_message::accept);
+    EXPECT_EQ(unasked.to_subjects_server(), entry_message::withdraw);
+    EXPECT_EQ(entry.state, entry_state::none) << "an accept without an entry changes nothing";
+    say(entry_input::invite);
+    EXPECT_TRUE(hear(consent_message::accept).accepted());
+    EXPECT_EQ(entry.state, entry_state::accepted);
+    hear(consent_message::deny);
+    EXPECT_EQ(entry.state, entry_state::pending);
+}
+
+TEST_F(exchange_test, to_who_was_deactivated_nothing_is_said) {
+    facts.subject = place::nowhere;
+    const auto invited = say(entry_input::invite);
+    EXPECT_EQ(invited.to_subjects_server(), entry_message::none);
+    EXPECT_EQ(entry.state, entry_state::pending);
+    EXPECT_FALSE(consent.there());
 }
 
 }  // namespace
