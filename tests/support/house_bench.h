@@ -275,6 +275,11 @@ class house_bench : public engine::outside {
     }
     void reserve_presence_positions(std::uint64_t) override {}
     void now_dirty(base::user_key) override {}
+    void shown_changed(base::user_key u) override {
+        if (on_shown_changed) {
+            on_shown_changed(u);
+        }
+    }
 
     std::shared_ptr<storage::memory_store> store;
     hand_clock clock;
@@ -300,6 +305,7 @@ class house_bench : public engine::outside {
     homeserver::key_backups key_backups{services, accounts};
     homeserver::media media{services, *media_files, thumbnailer};
     std::function<void(std::unique_ptr<engine::batch>)> on_deliver;
+    std::function<void(base::user_key)> on_shown_changed;
     std::function<bool()> extra_step;  // another queue to run; false: nothing was there
 };
 
