@@ -20,6 +20,7 @@ class device_keys;
 class key_backups;
 class to_device;
 class media;
+class remote_profiles;
 }  // namespace porchlight::homeserver
 
 namespace porchlight::client_api {
@@ -72,6 +73,7 @@ struct api {
     ports::http_sender& http;
     sync_streams* streams = nullptr;
     rate_limits* limits = nullptr;
+    homeserver::remote_profiles* remote_profiles = nullptr;  // null: other servers are not asked
 };
 
 // What few requests have and fewer endpoints look at.

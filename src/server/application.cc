@@ -8,10 +8,13 @@
 #include "client_api/dispatcher.h"
 #include "client_api/rate_limits.h"
 #include "client_api/sync_streams.h"
+#include "federation/federation.h"
+#include "net/client/outgoing.h"
 #include "net/real_clock.h"
 #include "net/runtime.h"
 #include "net/secure_random.h"
 #include "server/front_door.h"
+#include "server/signing_key_file.h"
 
 namespace porchlight::server {
 
@@ -85,6 +88,9 @@ struct application::impl {
     net::secure_random random;
     net::runtime runtime;
     house home;
+    net::outgoing outgoing;
+    ports::no_directory rooms_elsewhere;
+    federation::federation peers;
     client_api::api api;
     client_api::sync_streams streams;
     client_api::rate_limits limits;
@@ -96,15 +102,37 @@ application::impl::impl(config given)
     : settings(std::move(given)),
       runtime(net_settings(settings), clock),
       home(settings, runtime.executor(), runtime.cold_pool(), clock, random),
+      outgoing({.ca_file = settings.federation_ca_file,
+                .verify_certificates = settings.federation_verify_certificates,
+                .dns_servers = settings.federation_dns_servers,
+                .limits = {}},
+               runtime.executor()),
+      peers({settings.federation,
+             {settings.federation_allow_private_addresses},
+             *home.services,
+             *home.accounts,
+             *home.lists,
+             rooms_elsewhere,
+             outgoing.resolver(),
+             outgoing,
+             runtime,
+             PORCHLIGHT_VERSION},
+            load_signing_key(settings.signing_key.empty() ? settings.data + "/signing.key"
+                                                          : settings.signing_key,
+                             random)),
       api{settings.client_api, *home.services,    *home.accounts,  *home.rooms,
           *home.statuses,      *home.ephemeral,   *home.to_device, *home.lists,
           *home.device_keys,   *home.key_backups, *home.media,     runtime},
       streams(api),
       limits(settings.client_api),
       dispatcher(api),
-      door(runtime, dispatcher, settings, [this] { return home.store_healthy(); }) {
+      door(runtime, dispatcher, peers.handler(), settings,
+           [this] { return home.store_healthy(); }) {
     api.streams = &streams;
     api.limits = &limits;
+    api.remote_profiles = &peers.remote_profiles();
+    peers.load(home.store());
+    home.on_shown_changed = [this](base::user_key u) { peers.shown_changed(u); };
     home.on_deliver = [this](std::unique_ptr<engine::batch> b) { streams.deliver(std::move(b)); };
     net::turn_hooks hooks;
     hooks.after_tasks = [this](base::instant now) { after_tasks(now); };
@@ -138,6 +166,7 @@ application::application(config c) {
 
 application::~application() {
     if (impl_) {
+        impl_->outgoing.stop();
         impl_->runtime.stop();
     }
 }
@@ -147,6 +176,7 @@ void application::start() {
     m.runtime.executor().post([&m] {
         m.home.engine_ptr->ready(m.clock.now());
         m.home.lists->ready();
+        m.peers.ready();
     });
     m.runtime.start(m.door);
     for (const auto& b : m.runtime.bound()) {
@@ -184,7 +214,9 @@ void application::reload(const config& c) {
         now.engine = fresh->engine;
         now.metrics = fresh->metrics;
         now.presence_exclude_rooms = fresh->presence_exclude_rooms;
+        now.federation = fresh->federation;
         m.home.engine_ptr->reconfigure(m.home.engine_settings(now), m.clock.now());
+        m.peers.reconfigure();
         reloads.add();
         log::info("server", "configuration reloaded");
     });
@@ -200,6 +232,7 @@ void application::drain() {
         m.home.close([&closed] { closed.set_value(); });
     });
     closed.get_future().wait();
+    m.outgoing.stop();
     m.runtime.stop();
     log::info("server", "stopped");
 }

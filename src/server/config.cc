@@ -178,6 +178,40 @@ const config_key keys[] = {
     {"media.legacy_reading", switch_allowed,
      "Whether media is also read without a token, below /_matrix/media, as old clients do.", true,
      BOOLEAN(homeserver.media.legacy_reading)},
+    {"federation.inbound", switch_allowed,
+     "Whether other servers may tell this one of presence and lists, and ask for profiles.", true,
+     BOOLEAN(federation.inbound)},
+    {"federation.outbound", switch_allowed,
+     "Whether other servers are told of presence and lists here, and asked for profiles.", true,
+     BOOLEAN(federation.outbound)},
+    {"federation.allow", "a list of server names, with the wildcards * and ?",
+     "Servers to talk with; empty: all that federation.deny does not name.", true,
+     LIST(federation.allow)},
+    {"federation.deny", "a list of server names, with the wildcards * and ?",
+     "Servers not to talk with, in either direction.", true, LIST(federation.deny)},
+    {"federation.well_known_server", "a server name: host or host:port, or empty",
+     "What /.well-known/matrix/server tells other servers; empty: nothing is served there.", true,
+     TEXT(federation.well_known_server)},
+    {"federation.push_window", "a duration from 0s to 1m",
+     "Least time between two transactions to one server that carry nothing but presence.", true,
+     DURATION(federation.push_window, 0ms, 1min)},
+    {"federation.signing_key", "a file, made when missing; empty: signing.key in server.data",
+     "This server's signing key, a line \"ed25519 VERSION SEED\". Keep a copy: with another one "
+     "this is another server to everybody else.",
+     false, TEXT(signing_key)},
+    {"federation.verify_certificates", switch_allowed,
+     "Whether other servers must show a valid certificate. Off is for tests alone.", false,
+     BOOLEAN(federation_verify_certificates)},
+    {"federation.ca_file", "a PEM file, or empty",
+     "Whose certificates other servers may show; empty: those the system trusts.", false,
+     TEXT(federation_ca_file)},
+    {"federation.allow_private_addresses", switch_allowed,
+     "Whether servers at private, local and loopback addresses are asked. Off, names can't lead "
+     "this server into your network.",
+     false, BOOLEAN(federation_allow_private_addresses)},
+    {"federation.dns_servers", "addresses separated by commas, as 192.0.2.53:53, or empty",
+     "Name servers to ask for other servers; empty: the system's.", false,
+     TEXT(federation_dns_servers)},
     {"rate_limits.enabled", switch_allowed, "Limits on requests per user and address.", true,
      BOOLEAN(client_api.rate_limits_enabled)},
     {"log.level", "debug, info, warn or error", "Least important lines that are written.", true,
@@ -270,6 +304,12 @@ config_result<void> validate(const config& c) {
     if (c.listen.empty() && c.listen_tls.empty()) {
         return config_error{
             "server.listen and server.listen_tls are both empty; name one listener"};
+    }
+    if (!c.federation.well_known_server.empty() &&
+        !matrix::is_server_name(c.federation.well_known_server)) {
+        return config_error{"federation.well_known_server can't be " +
+                            values::quote(c.federation.well_known_server) +
+                            "; allowed: host or host:port, or empty"};
     }
     if (c.homeserver.registration_mode == homeserver::registration::token &&
         c.homeserver.registration_token.empty()) {

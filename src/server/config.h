@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "client_api/call.h"
 #include "engine/engine.h"
+#include "federation/settings.h"
 #include "homeserver/services.h"
 
 namespace porchlight::server {
@@ -33,6 +34,12 @@ struct config {
     engine::settings engine;
     std::vector<std::string> presence_exclude_rooms;
     std::string media_folder;  // empty: "media" in the data folder
+    federation::settings federation;
+    bool federation_verify_certificates = true;
+    bool federation_allow_private_addresses = false;
+    std::string federation_ca_file;      // empty: the system's
+    std::string federation_dns_servers;  // empty: the system's
+    std::string signing_key;             // empty: "signing.key" in the data folder
     base::log::settings log;
 
     config();

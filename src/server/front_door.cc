@@ -2,6 +2,7 @@
 
 #include "admin/health.h"
 #include "admin/metrics_text.h"
+#include "federation/inbound.h"
 
 namespace porchlight::server {
 
@@ -21,15 +22,22 @@ ports::http_response error(int status, std::string_view errcode, std::string_vie
 
 }  // namespace
 
-front_door::front_door(ports::http_sender& http, ports::http_handler& client_api, const config& c,
+front_door::front_door(ports::http_sender& http, ports::http_handler& client_api,
+                       ports::http_handler& federation, const config& c,
                        base::unique_function<bool()> healthy)
-    : http_(http), client_api_(client_api), config_(c), healthy_(std::move(healthy)) {}
+    : http_(http),
+      client_api_(client_api),
+      federation_(federation),
+      config_(c),
+      healthy_(std::move(healthy)) {}
 
 void front_door::on_request(const ports::http_request& r) {
     if (r.path == "/metrics") {
         metrics(r);
     } else if (r.path == "/health") {
         health(r);
+    } else if (federation::inbound::is_for(r.path)) {
+        federation_.on_request(r);
     } else {
         client_api_.on_request(r);
     }

@@ -6,12 +6,13 @@
 
 namespace porchlight::server {
 
-// First to see each request: /metrics and /health are answered here, on the net thread; everything
-// else is the client API's.
+// First to see each request: /metrics and /health are answered here, on the net thread; what other
+// servers ask is federation's, everything else the client API's.
 class front_door final : public ports::http_handler {
   public:
     // `healthy` may be called from any thread.
-    front_door(ports::http_sender& http, ports::http_handler& client_api, const config& c,
+    front_door(ports::http_sender& http, ports::http_handler& client_api,
+               ports::http_handler& federation, const config& c,
                base::unique_function<bool()> healthy);
     void on_request(const ports::http_request& r) override;
     void on_gone(ports::http_handle h) override;
@@ -24,6 +25,7 @@ class front_door final : public ports::http_handler {
 
     ports::http_sender& http_;
     ports::http_handler& client_api_;
+    ports::http_handler& federation_;
     const config& config_;
     base::unique_function<bool()> healthy_;
 };

@@ -50,12 +50,15 @@ class house final : public engine::outside {
 
     // Where answers go; without one they are dropped.
     base::unique_function<void(std::unique_ptr<engine::batch>)> on_deliver;
+    // What others see of a user that other servers are told of has changed.
+    base::unique_function<void(base::user_key)> on_shown_changed;
 
     // Saves everything and marks the stop as clean; `done` when it is on disk.
     void close(base::unique_function<void()> done);
     // The engine's settings of `c`, with the rooms of presence.exclude_rooms as keys. Unknown rooms
     // are logged and left out.
     engine::settings engine_settings(const config& c) const;
+    ports::store_reader& store() { return *store_; }
     // False while commits fail (disk full, read-only, broken).
     bool store_healthy() const;
 
@@ -68,6 +71,11 @@ class house final : public engine::outside {
     void forget(const ports::loss_removal& r) override { behind_->forget(r); }
     void reserve_presence_positions(std::uint64_t ceiling) override;
     void now_dirty(base::user_key u) override { behind_->now_dirty(u); }
+    void shown_changed(base::user_key u) override {
+        if (on_shown_changed) {
+            on_shown_changed(u);
+        }
+    }
     void room_flipped(base::room_key r, bool counts, std::uint64_t position) override;
 
   private:

@@ -169,6 +169,16 @@ void add_list(CLI::App& app, arguments& a, int& code) {
             list_export);
 }
 
+void add_federation(CLI::App& app, arguments& a, int& code) {
+    CLI::App* federation = app.add_subcommand("federation", "Other servers");
+    federation->require_subcommand(1);
+    CLI::App* checked = federation->add_subcommand(
+        "check", "Walk the way to a server and print each step; the server may run meanwhile");
+    add_config_options(*checked, a);
+    checked->add_option("server", a.name, "Its name, as behind the colon of user ids")->required();
+    checked->callback([&] { code = federation_check(read_config(a), a.name); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -180,6 +190,7 @@ int main(int argc, char** argv) {
     add_serve(app, a, code);
     add_user(app, a, code);
     add_list(app, a, code);
+    add_federation(app, a, code);
     CLI::App* show =
         app.add_subcommand("config", "Print every key with value, default and meaning");
     add_config_options(*show, a);

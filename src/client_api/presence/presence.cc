@@ -6,7 +6,9 @@
 #include "client_api/presence/put_request.h"
 #include "client_api/rate_limits.h"
 #include "client_api/sync/presence_json.h"
+#include "homeserver/name_keys.h"
 #include "homeserver/statuses.h"
+#include "matrix/identifier.h"
 
 namespace porchlight::client_api {
 
@@ -27,7 +29,10 @@ json::object status_json(const presence::view& v, base::wall_time now) {
 // Unknown and deactivated users and those the caller may not see are the same to the caller, in
 // what is done for them too: whoever it is, the clock is read and the engine asked once.
 std::optional<presence::view> look(const call& c, std::string_view user_id) {
-    const auto known = c.server.accounts.find(user_id);
+    const auto id = matrix::parse_user_id(user_id);
+    const bool elsewhere = id && id->server != c.server.services.config.server_name;
+    const auto known =
+        elsewhere ? c.server.accounts.names().find(user_id) : c.server.accounts.find(user_id);
     const auto subject = known.value_or(base::user_key{});
     auto seen = c.server.services.engine.look(c.user().user, subject, c.now());
     if (known && c.server.accounts.is_deactivated(*known)) {

@@ -44,6 +44,28 @@ TEST(config, lists_have_a_default_answer_and_quotas) {
     }
 }
 
+TEST(config, federation_is_on_and_keeps_out_of_the_own_network) {
+    config c;
+    EXPECT_TRUE(c.federation.inbound && c.federation.outbound);
+    EXPECT_TRUE(c.federation_verify_certificates);
+    EXPECT_FALSE(c.federation_allow_private_addresses);
+    ASSERT_TRUE(set_key(c, "federation.inbound", "false").has_value());
+    ASSERT_TRUE(set_key(c, "federation.outbound", "false").has_value());
+    EXPECT_FALSE(c.federation.inbound || c.federation.outbound);
+    ASSERT_TRUE(set_key(c, "federation.verify_certificates", "false").has_value());
+    EXPECT_FALSE(c.federation_verify_certificates);
+    ASSERT_TRUE(set_key(c, "federation.signing_key", "/etc/porchlight/key").has_value());
+    EXPECT_EQ(c.signing_key, "/etc/porchlight/key");
+    ASSERT_TRUE(set_key(c, "federation.dns_servers", "\"192.0.2.53:53\"").has_value());
+    EXPECT_EQ(c.federation_dns_servers, "192.0.2.53:53");
+    ASSERT_TRUE(set_key(c, "federation.deny", R"(["*.evil.org", "x"])").has_value());
+    EXPECT_EQ(c.federation.deny.size(), 2U);
+    EXPECT_TRUE(set_key(c, "federation.push_window", "2m").has_error());
+    ASSERT_TRUE(set_key(c, "federation.well_known_server", "no name").has_value());
+    EXPECT_NE(validate(c).error().message.find("federation.well_known_server can't be"),
+              std::string::npos);
+}
+
 TEST(config, a_duration_without_unit_is_refused_and_nothing_changes) {
     config c;
     const auto before = c.engine.presence.offline_grace;

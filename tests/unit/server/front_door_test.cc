@@ -27,10 +27,10 @@ class recording_handler final : public ports::http_handler {
 
 struct front_door_test : testing::Test {
     recording_sender sender;
-    recording_handler client_api;
+    recording_handler client_api, federation;
     config settings;
     bool store_works = true;
-    front_door door{sender, client_api, settings, [this] { return store_works; }};
+    front_door door{sender, client_api, federation, settings, [this] { return store_works; }};
 
     int ask(std::string_view path, std::string_view from = "127.0.0.1",
             std::string_view method = "GET") {
@@ -50,6 +50,15 @@ TEST_F(front_door_test, everything_but_metrics_and_health_is_the_client_apis) {
     EXPECT_EQ(client_api.paths.size(), 2U);
     door.on_gone({});
     EXPECT_EQ(client_api.gone, 1);
+}
+
+TEST_F(front_door_test, what_other_servers_ask_is_federations) {
+    EXPECT_EQ(ask("/_matrix/federation/v1/version"), 0);
+    EXPECT_EQ(ask("/_matrix/key/v2/server"), 0);
+    EXPECT_EQ(ask("/.well-known/matrix/server"), 0);
+    EXPECT_EQ(ask("/.well-known/matrix/client"), 0);
+    EXPECT_EQ(federation.paths.size(), 3U);
+    EXPECT_EQ(client_api.paths.size(), 1U);
 }
 
 TEST_F(front_door_test, metrics_are_for_whom_the_configuration_says) {
