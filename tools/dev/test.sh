@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds and runs the tests: ctest, then the real binary with real clients, then the lint's own.
 # Ends with one line, "N passed, N failed". FILTER is part of the name of a test program or of a
-# GoogleTest case, or `integration` (more arguments go to tests/integration/run), `lint` or `--gui`
-# (desktop clients under Xvfb) for those parts alone.
+# GoogleTest case, or `integration` (more arguments go to tests/integration/run), `lint`, `--gui`
+# (desktop clients under Xvfb) or `--with-synapse` (the real Synapse as a peer) for those parts alone.
 set -euo pipefail
 # shellcheck source=tools/dev/common.sh
 source tools/dev/common.sh
@@ -96,9 +96,24 @@ run_gui() {
     say "screenshots are in build/reports/gui"
 }
 
+# Another homeserver, from another suite of Debian: only when asked for, and never in ci.
+run_synapse() {
+    local status=0
+    tools/dev/synapse.sh || status=$?
+    # 3: it said why it can't be had here, which is no failure.
+    if ((status == 3)); then return; fi
+    ((status == 0)) || die "tools/dev/synapse.sh ended with status $status"
+    configure release -DPORCHLIGHT_TESTS=ON
+    build_targets release porchlight
+    say "the real Synapse and the real server"
+    PORCHLIGHT_BINARY=$PWD/build/release/porchlight PORCHLIGHT_SYNAPSE_ROOT=$PWD/build/synapse/root \
+        run_counted synapse tests/integration/run synapse
+}
+
 need_packages build test
 case $filter in
     --gui) run_gui ;;
+    --with-synapse) run_synapse ;;
     lint) run_counted lint tests/lint/run ;;
     integration)
         configure release -DPORCHLIGHT_TESTS=ON
@@ -118,7 +133,7 @@ case $filter in
         ;;
 esac
 
-[[ $filter != --gui || $((passed + failed)) -gt 0 ]] || exit 0
+[[ ! $filter =~ ^--(gui|with-synapse)$ || $((passed + failed)) -gt 0 ]] || exit 0
 ((passed + failed > 0)) || say "nothing was executed${filter:+: no test has \"$filter\" in its name}"
 echo "$passed passed, $failed failed"
 ((failed == 0 && passed > 0))
