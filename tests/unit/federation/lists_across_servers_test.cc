@@ -276,7 +276,6 @@ TEST_F(lists_across_servers, a_key_is_not_used_for_another_name_while_a_loss_spe
 }
 
 TEST_F(lists_across_servers, names_of_one_server_have_a_limit) {
-    // The first names fill what there is; the test can't make all of them.
     auto& names = far.house.accounts.names();
     EXPECT_EQ(names.count_of("near"), 0U);
     EXPECT_EQ(say(far, "near", "m.presence_invite", "@alice:near", "@bob:far"), 200);

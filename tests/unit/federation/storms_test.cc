@@ -146,7 +146,7 @@ TEST_F(storms, a_keep_alive_spike_every_25_minutes) {
 }
 
 TEST_F(storms, one_chain_however_large_the_hall) {
-    // 10,000 pushes: 200 EDUs, two transactions or more by their size, one after the other.
+    // 2,600 pushes: 52 EDUs, several transactions by their size, one after the other.
     const auto all = people(2600);
     far.rooms.meet("near", keys(all));
     world.takes = [] { return 200ms; };
@@ -160,7 +160,7 @@ TEST_F(storms, one_chain_however_large_the_hall) {
     world.advance(10s);
     EXPECT_EQ(pushes("near"), 2600U);
     EXPECT_LE(edus("near"), 2600U / 50);
-    EXPECT_GE(left.size(), 1U);
+    EXPECT_GT(left.size(), 2U) << "else nothing was seen";
 }
 
 TEST_F(storms, many_servers_do_not_open_more_connections_than_the_limit) {
