@@ -1,58 +1,17 @@
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <string>
 
+#include "simulation/arguments.h"
 #include "simulation/peers.h"
-
-namespace {
 
 using namespace porchlight::simulation;
 
-struct arguments {
-    std::uint64_t first = 1, seeds = 50;
-    std::size_t steps = 300;
-};
-
-int usage() {
-    std::fputs(
-        "simulation_peers [--seeds N] [--first S] [--steps K]   plays N seeds from S on\n"
-        "simulation_peers --seed S [--steps K]                  plays one seed again\n",
-        stderr);
-    return 2;
-}
-
-bool read(int argc, char** argv, arguments& a) {
-    for (int i = 1; i < argc; i += 2) {
-        const std::string name = argv[i];
-        char* end = nullptr;
-        const std::uint64_t value = i + 1 < argc ? std::strtoull(argv[i + 1], &end, 10) : 0;
-        if (end == nullptr || *end != '\0' || value == 0) {
-            return false;
-        }
-        if (name == "--seeds") {
-            a.seeds = value;
-        } else if (name == "--first") {
-            a.first = value;
-        } else if (name == "--seed") {
-            a.first = value;
-            a.seeds = 1;
-        } else if (name == "--steps") {
-            a.steps = value;
-        } else {
-            return false;
-        }
-    }
-    return true;
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
-    arguments a;
-    if (!read(argc, argv, a)) {
-        return usage();
+    const auto wish = read_arguments(argc, argv, {.seeds = 50, .steps = 300});
+    if (!wish) {
+        return 2;
     }
+    const arguments a = *wish;
     std::size_t pushes = 0;
     std::size_t pairs = 0;
     for (std::uint64_t seed = a.first; seed < a.first + a.seeds; ++seed) {
