@@ -95,10 +95,10 @@ void stop() {
         return;
     }
     // Ending the pool waits for a place in the queue and for all that stands in it, so from here on
-    // nothing is lost any more.
+    // nothing is lost any more. The logger goes after the thread that writes its lines.
     count_dropped(*current);
-    current->logger.reset();
     current->pool.reset();
+    current->logger.reset();
     current.reset();
 }
 
