@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "federation/transactions.h"
 #include "homeserver/name_keys.h"
 #include "matrix/identifier.h"
+#include "support/hand_directory.h"
 #include "support/house_bench.h"
 
 // Several homeservers in one process, each with a clock of its own, over a network that can lose,
@@ -28,47 +28,6 @@ using base::user_key;
 using namespace std::chrono_literals;
 
 class peer_world;
-
-// Which servers share rooms, as a gateway would know it. Set by hand.
-class hand_directory final : public ports::directory {
-  public:
-    void listen(listener& l) override { listener_ = &l; }
-    void servers_of(user_key user,
-                    base::unique_function<void(std::string_view)> each) const override {
-        for (const auto& [server, users] : shared_) {
-            if (users.contains(user)) {
-                each(server);
-            }
-        }
-    }
-    void users_of(std::string_view server,
-                  base::unique_function<void(user_key)> each) const override {
-        if (const auto users = shared_.find(server); users != shared_.end()) {
-            for (const user_key u : users->second) {
-                each(u);
-            }
-        }
-    }
-    bool shares(std::string_view server, user_key user) const override {
-        const auto users = shared_.find(server);
-        return users != shared_.end() && users->second.contains(user);
-    }
-    void know(const std::string& server, const std::vector<user_key>& users) {
-        shared_[server].insert(users.begin(), users.end());
-    }
-    void meet(const std::string& server, const std::vector<user_key>& users) {
-        know(server, users);
-        listener_->met(server, users);
-    }
-    void part(const std::string& server, user_key user) {
-        shared_[server].erase(user);
-        listener_->parted(server, user);
-    }
-
-  private:
-    listener* listener_ = nullptr;
-    std::map<std::string, std::set<user_key>, std::less<>> shared_;
-};
 
 // One server.
 class peer_house {

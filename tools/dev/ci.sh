@@ -22,7 +22,7 @@ phase() {
     say "[ci] ${report[-1]}"
 }
 
-# The C++ tests under sanitizers; fewer simulated seeds, since each costs ten times as much, and no
+# The C++ tests under sanitizers, with fewer of what is drawn, since each costs ten times as much, and no
 # scenarios in real time, which a slow server would miss. Nor libvips under tsan: it works on threads of
 # its own in libraries built without it, so that their locks are not seen.
 # shellcheck disable=SC2317
@@ -30,7 +30,7 @@ sanitized() {
     local preset=$1 left_out=scenarios_http
     [[ $preset != tsan ]] || left_out+='|unit_images'
     configure "$preset" && build_targets "$preset" porchlight_tests &&
-        PORCHLIGHT_SIM_SEEDS=20 RC_PARAMS="max_success=20" \
+        RC_PARAMS="max_success=20" \
             ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
             UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
             TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
