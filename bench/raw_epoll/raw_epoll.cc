@@ -14,8 +14,14 @@
 // A woken poll gets a JSON body of BODY_BYTES (default 400: about one presence event in an
 // otherwise empty /sync), and the head that Porchlight sends. The next PUT of a burst is not
 // coalesced: each wakes who is parked at that moment.
+//
+// Built a second time as raw_uring, where liburing-dev is installed: what is sent to all that was
+// parked goes through io_uring. docs/decisions/0028-no-io-uring.md tells what that was worth.
 
 #include <arpa/inet.h>
+#ifdef SEND_BY_IO_URING
+#include <liburing.h>
+#endif
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -81,6 +87,49 @@ void send_all(int descriptor, std::string_view bytes) {
     [[maybe_unused]] const auto n = ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
 }
 
+#ifdef SEND_BY_IO_URING
+// The same sends, handed to the kernel many at a time.
+class sender {
+  public:
+    sender() { ::io_uring_queue_init(entries, &ring_, IORING_SETUP_SINGLE_ISSUER); }
+    void send(int descriptor, std::string_view bytes) {
+        io_uring_sqe* e = ::io_uring_get_sqe(&ring_);
+        if (e == nullptr) {
+            flush();
+            e = ::io_uring_get_sqe(&ring_);
+        }
+        ::io_uring_prep_send(e, descriptor, bytes.data(), bytes.size(),
+                             MSG_NOSIGNAL | MSG_DONTWAIT);
+        e->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    }
+    void flush() {
+        ::io_uring_submit(&ring_);
+        io_uring_cqe* c = nullptr;
+        while (::io_uring_peek_cqe(&ring_, &c) == 0) {
+            ::io_uring_cqe_seen(&ring_, c);
+        }
+    }
+
+  private:
+    static constexpr unsigned entries = 256;
+    io_uring ring_{};
+};
+
+void broadcast(const std::vector<int>& to, std::string_view bytes) {
+    static sender s;
+    for (const int descriptor : to) {
+        s.send(descriptor, bytes);
+    }
+    s.flush();
+}
+#else
+void broadcast(const std::vector<int>& to, std::string_view bytes) {
+    for (const int descriptor : to) {
+        send_all(descriptor, bytes);
+    }
+}
+#endif
+
 void unpark(int descriptor) {
     auto& c = clients[static_cast<std::size_t>(descriptor)];
     const auto last = parked.back();
@@ -106,9 +155,7 @@ void wake_all() {
     for (const int descriptor : woken) {
         clients[static_cast<std::size_t>(descriptor)].parked_at = -1;
     }
-    for (const int descriptor : woken) {
-        send_all(descriptor, answer);
-    }
+    broadcast(woken, answer);
 }
 
 void park(int descriptor, long timeout_ms) {
