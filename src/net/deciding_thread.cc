@@ -34,6 +34,7 @@ void deciding_thread::run(const void* runtime, std::uint32_t number) {
         }
         wakeup_.awake();
         loop_.run_burst();
+        thread_number::burst_over();
     }
 }
 

@@ -1,5 +1,6 @@
 #include "net/mailbox.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -10,17 +11,27 @@ namespace {
 struct position {
     const void* runtime = nullptr;
     std::uint32_t number = thread_number::none;
+    std::vector<wakeup*> woken;  // in this burst; a handful at most
 };
 thread_local position current;
 constexpr std::size_t no_ring = 1;  // the shared list: its ring is never used
 }  // namespace
 
 thread_number::thread_number(const void* runtime, std::uint32_t n) {
-    current = {runtime, n};
+    current = {runtime, n, {}};
 }
 
 thread_number::~thread_number() {
+    burst_over();
     current = {};
+}
+
+// Who was woken by the first post of a burst may sleep again before the last.
+void thread_number::burst_over() {
+    for (wakeup* w : current.woken) {
+        w->wake();
+    }
+    current.woken.clear();
 }
 
 std::uint32_t thread_number::in(const void* runtime) {
@@ -48,7 +59,12 @@ void mailbox::post(ports::task t) {
         others_.spill.push_back(std::move(t));
         others_.spilled.store(true, std::memory_order_release);
     }
-    wake_.wake();
+    if (poster == thread_number::none) {
+        wake_.wake();
+    } else if (std::ranges::find(current.woken, &wake_) == current.woken.end()) {
+        wake_.wake();
+        current.woken.push_back(&wake_);
+    }
 }
 
 void mailbox::post_to(lane& to, ports::task t) {

@@ -25,6 +25,9 @@ class thread_number {
     thread_number(const thread_number&) = delete;
     thread_number& operator=(const thread_number&) = delete;
     static std::uint32_t in(const void* runtime);
+    // The calling thread comes to the end of a burst of work: wakes, once each, the readers that it
+    // posted to. Called by every thread with a number before it waits for anything.
+    static void burst_over();
 };
 
 // Tasks on their way to one thread. Each of the runtime's other threads has a ring of its own to
@@ -41,7 +44,8 @@ class mailbox {
     mailbox(const void* runtime, std::uint32_t owner, std::uint32_t threads, wakeup& wake,
             std::size_t ring_slots = base::limits::ring_slots);
 
-    // Any thread. Cost: one allocation-free ring slot; a system call only if the reader sleeps.
+    // Any thread. Cost: one allocation-free ring slot; a system call only if the reader sleeps, and
+    // then once for all that a thread with a number posts in one burst.
     void post(ports::task t);
 
     // Thread number `poster` only: its ring is not nearly full. The eighth that is left is for what

@@ -73,6 +73,7 @@ void net_thread::run() {
     while (!stopping_) {
         wakeup_.about_to_sleep();
         loop_.run_once(time_to_sleep());
+        thread_number::burst_over();
         wakeup_.awake();
         now_ = clock_.now().mono;
         inbox_.run_all();
@@ -80,6 +81,7 @@ void net_thread::run() {
             deciding_->run_burst();
         }
         run_timers();
+        thread_number::burst_over();
     }
     each_open([](connection& c) { c.close_silently(); });
     listeners_.clear();

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <atomic>
@@ -243,6 +244,48 @@ TEST(mailbox, spills_in_order_when_a_ring_is_full_and_counts_it) {
     ASSERT_EQ(ran.size(), static_cast<std::size_t>(many));
     EXPECT_TRUE(std::is_sorted(ran.begin(), ran.end()));
     EXPECT_EQ(metrics::thread_ring.value(), reached + 1);
+}
+
+// A reader that sleeps again between two posts of a burst is woken for the rest when it is over,
+// not for each of them.
+TEST(mailbox, wakes_a_reader_at_the_first_post_of_a_burst_and_when_it_is_over) {
+    wakeup wake;
+    const int runtime = 0;
+    mailbox box(&runtime, 0, 2, wake);
+    const auto was_woken = [&] {
+        pollfd sleeper{wake.descriptor(), POLLIN, 0};
+        const bool so = ::poll(&sleeper, 1, 0) == 1;
+        wake.clear();
+        return so;
+    };
+    const thread_number named(&runtime, 1);
+    for (int burst = 0; burst < 2; ++burst) {
+        wake.about_to_sleep();
+        box.post([] {});
+        EXPECT_TRUE(was_woken());
+        wake.about_to_sleep();
+        box.post([] {});
+        box.post([] {});
+        EXPECT_FALSE(was_woken());
+        thread_number::burst_over();
+        EXPECT_TRUE(was_woken());
+    }
+    wake.about_to_sleep();
+    thread_number::burst_over();
+    EXPECT_FALSE(was_woken()) << "nothing was posted since";
+}
+
+TEST(mailbox, wakes_a_reader_for_every_post_of_a_thread_without_bursts) {
+    wakeup wake;
+    const int runtime = 0;
+    mailbox box(&runtime, 0, 2, wake);
+    for (int i = 0; i < 2; ++i) {
+        wake.about_to_sleep();
+        box.post([] {});
+        pollfd sleeper{wake.descriptor(), POLLIN, 0};
+        EXPECT_EQ(::poll(&sleeper, 1, 0), 1);
+        wake.clear();
+    }
 }
 
 TEST(cold_pool, refuses_when_too_much_waits) {
