@@ -7,7 +7,8 @@
 // KIND `raw` speaks the yardstick's protocol, `matrix` registers users at a real server (open
 // registration, m.login.dummy, rate limits off): one subject shares rooms of 100 with N observers.
 // A run is K rounds; printed are medians over R runs. The first server is the yardstick of ratios.
-// With PID of the server process its CPU time for a cycle is printed, too.
+// With PID of the server process its CPU time for a cycle is printed, too. Last come the values
+// behind the medians: "runs NAME: ms of every round | cycles/s of every run | CPU us of every run".
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -306,6 +307,22 @@ class target {
     std::vector<char> scratch_ = std::vector<char>(scratch_bytes);
 };
 
+void print_runs(const target& t, std::size_t observers) {
+    std::printf("runs %s:", t.name().c_str());
+    for (const double v : t.fan_out_ms) {
+        std::printf(" %.3f", v);
+    }
+    std::printf(" |");
+    for (const double v : t.cycles_per_second) {
+        std::printf(" %.0f", v * static_cast<double>(observers));
+    }
+    std::printf(" |");
+    for (const double v : t.cpu_us_per_round) {
+        std::printf(" %.3f", v / static_cast<double>(observers));
+    }
+    std::printf("\n");
+}
+
 double median(std::vector<double> v) {
     std::sort(v.begin(), v.end());
     return v.empty() ? 0 : v[v.size() / 2];
@@ -384,5 +401,8 @@ int main(int argc, char** argv) {
             t->name().c_str(), fan_out, fan_out / yard_fan_out,
             cycles * static_cast<double>(observers), cycles / yard_cycles,
             median(t->cpu_us_per_round) / static_cast<double>(observers));
+    }
+    for (const auto& t : targets) {
+        print_runs(*t, observers);
     }
 }

@@ -1,0 +1,20 @@
+"""Programs of Google Benchmark: run with repetitions in random order, so that a slow minute of the machine
+meets all of them alike."""
+import json
+import pathlib
+import subprocess
+
+BUILD = pathlib.Path(__file__).resolve().parent.parent / "build" / "bench" / "bench"
+
+
+def repetitions(program, count=5, min_time=0.2, only=""):
+    """Of every benchmark all its repetitions, by name, as Google Benchmark writes them in JSON."""
+    out = subprocess.run([str(BUILD / program), "--benchmark_format=json", f"--benchmark_min_time={min_time}",
+                          f"--benchmark_repetitions={count}", "--benchmark_enable_random_interleaving=true",
+                          f"--benchmark_filter={only or '.'}"], check=True, capture_output=True, text=True).stdout
+    rows = {}
+    for row in json.loads(out)["benchmarks"]:
+        if row["run_type"] == "iteration":
+            rows.setdefault(row["run_name"].split("/manual_time")[0].replace("/iterations:1", ""), []).append(row)
+    return rows
+
