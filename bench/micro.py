@@ -4,7 +4,10 @@ import json
 import pathlib
 import subprocess
 
+from results import figure
+
 BUILD = pathlib.Path(__file__).resolve().parent.parent / "build" / "bench" / "bench"
+REPETITIONS = 9
 
 
 def repetitions(program, count=5, min_time=0.2, only=""):
@@ -18,3 +21,9 @@ def repetitions(program, count=5, min_time=0.2, only=""):
             rows.setdefault(row["run_name"].split("/manual_time")[0].replace("/iterations:1", ""), []).append(row)
     return rows
 
+
+
+def micro(_):
+    """The hot files of src/, each alone: CPU time of one call."""
+    return [figure(name, [row["cpu_time"] for row in rows], rows[0]["time_unit"], more_is_better=False)
+            for name, rows in sorted(repetitions("micro_bench", REPETITIONS, 0.02).items())]

@@ -1,6 +1,7 @@
 """Figures as data: every run's value is kept, so that bench/compare can tell a change from noise.
 
-A result is one file for a commit and the names that were run, bench/results/COMMIT[-NAMES].json.
+A result is one file for a commit and the names that were run, bench/results/COMMIT[-NAMES].json, or
+COMMIT[-NAMES].2.json when there is one: two results of one commit say what is noise.
 """
 import datetime
 import json
@@ -61,6 +62,10 @@ def keep(rows, part, load):
     RESULTS.mkdir(exist_ok=True)
     commit = commit_name()
     path = RESULTS / f"{commit}{part}.json"
+    for again in range(2, 100):
+        if not path.exists() or commit.endswith("-dirty"):
+            break
+        path = RESULTS / f"{commit}{part}.{again}.json"
     path.write_text(json.dumps({
         "commit": commit, "when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "cores": os.cpu_count(), "machine": platform.machine(), "load": load,
