@@ -2,6 +2,7 @@
 meets all of them alike."""
 import json
 import pathlib
+import re
 import subprocess
 
 from results import figure
@@ -18,7 +19,7 @@ def repetitions(program, count=5, min_time=0.2, only=""):
     rows = {}
     for row in json.loads(out)["benchmarks"]:
         if row["run_type"] == "iteration":
-            rows.setdefault(row["run_name"].split("/manual_time")[0].replace("/iterations:1", ""), []).append(row)
+            rows.setdefault(re.sub(r"/(manual_time|iterations:\d+)", "", row["run_name"]), []).append(row)
     return rows
 
 
