@@ -57,10 +57,9 @@ def commit_name():
                           capture_output=True, text=True).stdout.strip()
 
 
-def keep(rows, part, load):
-    """Writes the result; `part` is empty when everything was run. Returns its path."""
+def keep(commit, rows, part, load):
+    """Writes the result of what was built from `commit`; `part` is empty when everything was run."""
     RESULTS.mkdir(exist_ok=True)
-    commit = commit_name()
     path = RESULTS / f"{commit}{part}.json"
     for again in range(2, 100):
         if not path.exists() or commit.endswith("-dirty"):
@@ -70,7 +69,6 @@ def keep(rows, part, load):
         "commit": commit, "when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "cores": os.cpu_count(), "machine": platform.machine(), "load": load,
         "figures": rows}, indent=1) + "\n")
-    return path
 
 
 def show(rows):
