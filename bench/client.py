@@ -18,18 +18,6 @@ def client_affinity():
         os.sched_setaffinity(0, {CLIENT_CORE})
 
 
-def figure(what, value, unit, yardstick=None, must=None, aim=None, more_is_better=True):
-    """With a yardstick, must and aim speak of the ratio to it, else of the value."""
-    ratio = None if yardstick is None else value / yardstick
-    judged = value if ratio is None else ratio
-
-    def meets(limit):
-        return judged >= limit if more_is_better else judged <= limit
-    reached = "" if must is None else "aim" if aim is not None and meets(aim) else "must" if meets(must) else "no"
-    return {"figure": what, "value": value, "unit": unit, "yardstick": yardstick, "ratio": ratio,
-            "must": must, "aim": aim, "reached": reached}
-
-
 class Server:
     """A process on the servers' core (or on all of them), ready to be asked."""
 

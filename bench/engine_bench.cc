@@ -1,158 +1,24 @@
 // Figures of the engine alone: what a mark, a delivery and a known user cost without any socket.
-// The clock is set by hand, so that windows and time-outs pass at once; what is measured is work.
+// The clock is set by hand, so that windows and time-outs pass at once; what is measured is work,
+// in CPU time of this thread.
 //
 //   engine_bench [--benchmark_filter=...] [--benchmark_format=json]
 
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
-#include <chrono>
 #include <cstdint>
-#include <cstring>
 #include <memory>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "client_api/sync/presence_json.h"
 #include "client_api/sync/sync_skeleton.h"
-#include "engine/engine.h"
+#include "engine_world.h"
 
 namespace {
 
 using namespace porchlight;
-using namespace std::chrono_literals;
-using base::milliseconds;
-using base::room_key;
-using base::user_key;
-using presence::state;
-
-constexpr std::uint32_t team = 20;
-constexpr std::uint32_t room_size = 1000;
-constexpr std::int64_t begin_ms = 1'700'000'000'000;
-
-// Takes what the engine tells; renders answers when asked to, as client_api does.
-class listener final : public engine::outside {
-  public:
-    explicit listener(bool renders) : renders_(renders) {}
-
-    engine::profile profile_of(user_key) const override {
-        return {"@user12345:example.org", "Some One", {}};
-    }
-    void deliver(std::unique_ptr<engine::batch> b) override {
-        for (const auto& d : b->deliveries) {
-            events += d.count;
-        }
-        answers += b->deliveries.size();
-        next = b->deliveries.back().next;
-        if (renders_) {
-            render(*b);
-        }
-        sent.push_back(std::move(b));
-    }
-    void save(const ports::presence_row&) override {}
-    void save(const ports::status_row&) override {}
-    void save(const ports::loss_row&) override {}
-    void forget(const ports::loss_removal&) override {}
-    void reserve_presence_positions(std::uint64_t) override {}
-    void now_dirty(user_key) override {}
-
-    std::uint64_t events = 0, answers = 0, bytes = 0;
-    engine::token next;
-    std::vector<std::unique_ptr<engine::batch>> sent;
-
-  private:
-    void render(const engine::batch& b) {
-        fragments_.resize(b.subjects.size());
-        for (std::size_t i = 0; i < b.subjects.size(); ++i) {
-            fragments_[i].clear();
-            client_api::append_presence_event(fragments_[i], client_api::event_of(b, b.subjects[i]),
-                                              b.at.wall);
-        }
-        for (const auto& d : b.deliveries) {
-            body_.assign(client_api::skeleton::sync_begin);
-            client_api::append_token(body_, d.next);
-            body_.append(client_api::skeleton::sync_nothing_durable);
-            for (std::uint32_t i = d.first; i < d.first + d.count; ++i) {
-                body_.append(fragments_[b.indices[i]]).append(",");
-            }
-            body_.append(client_api::skeleton::sync_close);
-            bytes += body_.size();
-        }
-    }
-
-    const bool renders_;
-    std::vector<std::string> fragments_;
-    std::string body_;
-};
-
-// One engine with its clock, and polls parked by the first users of a room.
-struct world {
-    explicit world(bool renders)
-        : out(renders), now{base::mono_time{1000s}, base::wall_time{milliseconds{begin_ms}}} {
-        engine = std::make_unique<engine::engine>(engine::settings{}, out, 0, true, now);
-    }
-
-    // All known users have been somebody in teams of 20, the first 1,000 in one room besides.
-    void load(std::uint32_t users) {
-        for (std::uint32_t i = 0; i < users; ++i) {
-            ports::presence_row row;
-            row.user = user_key{i};
-            row.last_active = base::wall_time{milliseconds{begin_ms - 1000 - i}};
-            engine->load_presence(row, false);
-            engine->load_membership(room_key{1 + i / team}, user_key{i}, 1);
-        }
-    }
-    void load_meeting() {
-        for (std::uint32_t i = 0; i < room_size; ++i) {
-            engine->load_membership(room_key{0}, user_key{i}, 1);
-        }
-    }
-    void park(std::uint32_t users, bool first) {
-        for (std::uint32_t i = 0; i < users; ++i) {
-            engine::poll p;
-            p.handle = {.thread = 0, .slot = i, .generation = ++generation};
-            p.user = user_key{i};
-            p.device = base::device_key{i};
-            if (!first) {
-                p.since = out.next;
-            }
-            p.timeout = first ? 0ms : milliseconds{50s};
-            p.marks.marks = false;
-            engine->open(std::move(p), now);
-        }
-        run();
-    }
-    // Everything that is due now.
-    void run() {
-        do {
-            engine->turn(now);
-        } while (engine->next_turn() && *engine->next_turn() <= now.mono);
-        for (auto& b : out.sent) {
-            engine->recycle(std::move(b));
-        }
-        out.sent.clear();
-    }
-    void pass(milliseconds t) {
-        now.mono += t;
-        now.wall += t;
-        run();
-    }
-    void put(std::uint32_t user) {
-        engine->put(user_key{user}, base::device_key{1'000'000'000 + user},
-                    {.asked = flips % 2 == 0 ? state::unavailable : state::online}, now);
-    }
-
-    listener out;
-    base::instant now;
-    std::unique_ptr<engine::engine> engine;
-    std::uint64_t generation = 0, flips = 0;
-};
-
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
+using namespace porchlight::bench;
 
 // 999 parked observers of a room that a PUT marks; the marks alone, then (not measured) the
 // answers. Argument: known users.
@@ -169,7 +35,7 @@ void mark(benchmark::State& s) {
         w.park(room_size, false);
         ++w.flips;
         const auto marks_before = w.engine->statistics().marks;
-        const auto begin = std::chrono::steady_clock::now();
+        const auto begin = cpu_seconds();
         w.put(0);
         const auto took = seconds_since(begin);
         s.SetIterationTime(took);
@@ -193,7 +59,7 @@ void deliver_to(benchmark::State& s, world& w, std::uint32_t observers) {
         w.park(observers, false);
         ++w.flips;
         const auto before = w.out.answers;
-        const auto begin = std::chrono::steady_clock::now();
+        const auto begin = cpu_seconds();
         w.put(0);
         w.run();
         const auto took = seconds_since(begin);
@@ -257,7 +123,7 @@ void burst(benchmark::State& s) {
         w.run();
         w.park(room_size, false);
         const auto e = w.out.events, b = w.out.bytes, a = w.out.answers;
-        const auto begin = std::chrono::steady_clock::now();
+        const auto begin = cpu_seconds();
         for (std::uint32_t i = 0; i < subjects; ++i) {
             w.put(i);
         }
@@ -283,7 +149,7 @@ void burst_yardstick(benchmark::State& s) {
     std::string body;
     double all = 0;
     for ([[maybe_unused]] auto _ : s) {
-        const auto begin = std::chrono::steady_clock::now();
+        const auto begin = cpu_seconds();
         for (std::uint32_t o = 0; o < room_size; ++o) {
             body.assign(client_api::skeleton::sync_begin);
             body.append(client_api::skeleton::sync_nothing_durable);
@@ -313,7 +179,7 @@ void known_users(benchmark::State& s) {
     double bytes = 0;
     for ([[maybe_unused]] auto _ : s) {
         const auto before = heap_bytes();
-        const auto begin = std::chrono::steady_clock::now();
+        const auto begin = cpu_seconds();
         auto w = std::make_unique<world>(false);
         w->load(users);
         w->engine->ready(w->now);
@@ -339,7 +205,7 @@ void acceptances(benchmark::State& s) {
             w->engine->user_added(user_key{i}, w->now);
         }
         const auto before = heap_bytes();
-        const auto begin = std::chrono::steady_clock::now();
+        const auto begin = cpu_seconds();
         for (std::uint32_t i = 0; i < users; ++i) {
             for (std::uint32_t k = 0; k < team; ++k) {
                 w->engine->load_acceptance(user_key{i}, user_key{(i + 1 + k * 7919) % users}, 1);

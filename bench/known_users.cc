@@ -1,11 +1,18 @@
 // Makes a database of many known users, and is the yardstick for reading it.
 //
-//   known_users make FOLDER USERS [devices]   a data folder: teams of 20 with a room each;
+//   known_users make FOLDER USERS [OPTION...]   a data folder: teams of 20 with a room each;
 //   everybody
-//                                             has an account and a last presence, one in ten a
-//                                             text; with "devices" also a device and a display name
-//   known_users read FOLDER                   milliseconds of plain SQLite scans of what a start
+//                                               has an account and a last presence, one in ten a
+//                                               text
+//     devices     everybody has a device, whose access token is "known-USER", and a display name
+//     team=N      teams of N
+//     rooms=N     each team shares N rooms
+//     online      everybody was online when the server stopped
+//     texts       everybody has a text
+//   known_users read FOLDER                     milliseconds of plain SQLite scans of what a start
 //   reads
+
+#include <sodium.h>
 #include <sqlite3.h>
 
 #include <array>
@@ -16,14 +23,15 @@
 #include <filesystem>
 #include <string>
 
+#include "presence/state.h"
 #include "storage/sqlite_store.h"
 
 namespace {
 
 using namespace porchlight;
 using namespace porchlight::ports;
+using presence::state;
 
-constexpr std::uint32_t team = 20;
 constexpr std::uint64_t base_ms = 1'750'000'000'000;
 constexpr std::uint64_t base_position = base_ms << 10;
 constexpr std::uint64_t base_presence = base_ms << 16;
@@ -33,6 +41,11 @@ constexpr std::size_t rows_per_commit = 50'000;
 const std::string password_hash =
     "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
     "K0zBW1Ya2c2mGk4QyWl3mJ0uZ2uQ4mJm3o2gq2Z9u5A";
+
+struct options {
+    bool devices = false, online = false, texts = false;
+    std::uint32_t team = 20, rooms = 1;
+};
 
 // Commits when enough rows are there.
 class filler {
@@ -69,45 +82,47 @@ void add_device(filler& f, std::uint32_t u) {
     d.user = base::user_key{u};
     d.device_id = "DEVICE" + std::to_string(u);
     d.display_name = "Element Desktop on Linux";
-    // Spread as hashes are.
-    for (std::uint64_t i = 0; i < 4; ++i) {
-        const std::uint64_t mixed = (u * 4ULL + i + 1) * 0x9e37'79b9'7f4a'7c15ULL;
-        const std::uint64_t hash = (mixed ^ mixed >> 29) * 0xbf58'476d'1ce4'e5b9ULL;
-        d.token_hash.append(reinterpret_cast<const char*>(&hash), sizeof hash);
-    }
+    const std::string token = "known-" + std::to_string(u);
+    d.token_hash.resize(32);
+    crypto_generichash(reinterpret_cast<unsigned char*>(d.token_hash.data()), d.token_hash.size(),
+                       reinterpret_cast<const unsigned char*>(token.data()), token.size(), nullptr,
+                       0);
     d.created = moment(u);
     f.add(std::move(d));
     f.add(profile_row{base::user_key{u}, "Some One " + std::to_string(u), {}});
 }
 
-void add_user(filler& f, std::uint32_t u, bool devices) {
+void add_user(filler& f, std::uint32_t u, const options& o) {
     const base::user_key key{u};
     f.add(account_row{key, "@" + localpart(u) + ":localhost", password_hash, moment(u), false});
-    f.add(presence_row{key, 0, moment(u), base_presence + u});
-    if (u % 10 == 0) {
+    f.add(presence_row{key, static_cast<std::uint8_t>(o.online ? state::online : state::offline),
+                       moment(u), base_presence + u});
+    if (o.texts || u % 10 == 0) {
         status_row s;
         s.user = key;
         s.text = "gone fishing " + std::to_string(u);
         f.add(std::move(s));
     }
-    if (devices) {
+    if (o.devices) {
         add_device(f, u);
     }
 }
 
-int make(const std::string& folder, std::uint32_t users, bool devices) {
+int make(const std::string& folder, std::uint32_t users, const options& o) {
     std::filesystem::create_directories(folder);
     storage::sqlite_store s(storage::sqlite_settings{folder + "/porchlight.db", {}});
     filler f(s);
     for (std::uint32_t u = 0; u < users; ++u) {
-        add_user(f, u, devices);
-        const base::room_key room{u / team};
-        if (u % team == 0) {
-            f.add(room_row{room, "!team" + std::to_string(room.value) + ":localhost", "10", false,
-                           1});
+        add_user(f, u, o);
+        for (std::uint32_t r = 0; r < o.rooms; ++r) {
+            const base::room_key room{u / o.team * o.rooms + r};
+            if (u % o.team == 0) {
+                f.add(room_row{room, "!team" + std::to_string(room.value) + ":localhost", "10",
+                               false, 1});
+            }
+            f.add(membership_row{base::user_key{u}, room, membership::join, base_position + u,
+                                 base_presence, false});
         }
-        f.add(membership_row{base::user_key{u}, room, membership::join, base_position + u,
-                             base_presence, false});
     }
     f.add(meta_row{"server_name", "localhost"});
     f.add(meta_row{"clean_stop", "yes"});
@@ -167,16 +182,46 @@ int read(const std::string& folder) {
     return 0;
 }
 
+std::uint32_t number(const char* text) {
+    return static_cast<std::uint32_t>(std::strtoul(text, nullptr, 10));
+}
+
+// False: there is no such option.
+bool take(options& o, const std::string& text) {
+    const auto value = text.find('=');
+    if (text == "devices") {
+        o.devices = true;
+    } else if (text == "online") {
+        o.online = true;
+    } else if (text == "texts") {
+        o.texts = true;
+    } else if (text.starts_with("team=")) {
+        o.team = number(text.c_str() + value + 1);
+    } else if (text.starts_with("rooms=")) {
+        o.rooms = number(text.c_str() + value + 1);
+    } else {
+        return false;
+    }
+    return o.team > 0 && o.rooms > 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     if (argc == 3 && std::strcmp(argv[1], "read") == 0) {
         return read(argv[2]);
     }
-    if (argc >= 4 && std::strcmp(argv[1], "make") == 0) {
-        const auto users = static_cast<std::uint32_t>(std::strtoul(argv[3], nullptr, 10));
-        return make(argv[2], users, argc == 5 && std::strcmp(argv[4], "devices") == 0);
+    options o;
+    bool understood = argc >= 4 && std::strcmp(argv[1], "make") == 0;
+    for (int i = 4; i < argc; ++i) {
+        understood = understood && take(o, argv[i]);
     }
-    std::fputs("known_users make FOLDER USERS [devices] | known_users read FOLDER\n", stderr);
+    if (understood) {
+        return make(argv[2], number(argv[3]), o);
+    }
+    std::fputs(
+        "known_users make FOLDER USERS [devices] [online] [texts] [team=N] [rooms=N]\n"
+        "known_users read FOLDER\n",
+        stderr);
     return 2;
 }

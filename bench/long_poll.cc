@@ -7,11 +7,9 @@
 // KIND `raw` speaks the yardstick's protocol, `matrix` registers users at a real server (open
 // registration, m.login.dummy, rate limits off): one subject shares rooms of 100 with N observers.
 // A run is K rounds; printed are medians over R runs. The first server is the yardstick of ratios.
-// With PID of the server process its CPU time for a cycle is printed, too.
+// With PID of the server process its CPU time for a cycle is printed, too. Last come the values
+// behind the medians: "runs NAME: ms of every round | cycles/s of every run | CPU us of every run".
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -19,21 +17,20 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "http_client.h"
+
 namespace {
 
+using namespace porchlight::bench;
 using clock_type = std::chrono::steady_clock;
 using seconds = std::chrono::duration<double>;
 
@@ -42,100 +39,6 @@ constexpr int silent_ms = 30'000;  // without any answer the measurement has fai
 constexpr std::size_t scratch_bytes = 256 * 1024;
 // Before a PUT nothing happens for longer than the server gathers changes for one stream.
 constexpr int quiet_ms = 150, set_up_quiet_ms = 500;
-
-[[noreturn]] void fail(const std::string& why) {
-    std::fprintf(stderr, "long_poll: %s\n", why.c_str());
-    std::exit(1);
-}
-
-int connect_to(unsigned short port) {
-    const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-        fail(std::string("cannot connect: ") + std::strerror(errno));
-    }
-    const int on = 1;
-    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return descriptor;
-}
-
-// Length of the whole response at the front of `bytes` and where its body begins; 0: incomplete.
-struct extent {
-    std::size_t whole = 0, body = 0;
-};
-extent response_extent(std::string_view bytes) {
-    const auto end = bytes.find("\r\n\r\n");
-    const auto name = bytes.find("Content-Length: ");
-    if (end == std::string_view::npos || name == std::string_view::npos) {
-        return {};
-    }
-    std::size_t length = 0;
-    std::from_chars(bytes.data() + name + 16, bytes.data() + end, length);
-    return bytes.size() >= end + 4 + length ? extent{end + 4 + length, end + 4} : extent{};
-}
-
-std::string value_of(std::string_view json, std::string_view key) {
-    const auto name = std::string("\"").append(key).append("\":\"");
-    const auto at = json.find(name);
-    if (at == std::string_view::npos) {
-        return {};
-    }
-    const auto begin = at + name.size();
-    return std::string(json.substr(begin, json.find('"', begin) - begin));
-}
-
-std::string request(std::string_view method, std::string_view target, std::string_view token,
-                    std::string_view body) {
-    std::string r(method);
-    r.append(" ").append(target).append(" HTTP/1.1\r\nHost: bench\r\n");
-    if (!token.empty()) {
-        r.append("Authorization: Bearer ").append(token).append("\r\n");
-    }
-    if (method != "GET") {
-        r.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
-    }
-    r.append("\r\n");
-    return method == "GET" ? r : r.append(body);
-}
-
-// One connection, blocking: for setting up.
-class caller {
-  public:
-    explicit caller(unsigned short port) : descriptor_(connect_to(port)) {}
-    ~caller() { ::close(descriptor_); }
-    caller(const caller&) = delete;
-    caller& operator=(const caller&) = delete;
-
-    std::string ask(std::string_view method, std::string_view target, std::string_view token = {},
-                    std::string_view body = "{}") {
-        const auto bytes = request(method, target, token, body);
-        if (::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) {
-            fail("the server closed the connection");
-        }
-        std::string got;
-        for (;;) {
-            const auto e = response_extent(got);
-            if (e.whole > 0) {
-                if (!got.starts_with("HTTP/1.1 200")) {
-                    fail(std::string(target) + " was answered " + got);
-                }
-                return got.substr(e.body);
-            }
-            std::array<char, 65536> part;
-            const auto n = ::recv(descriptor_, part.data(), part.size(), 0);
-            if (n <= 0) {
-                fail("the server closed the connection");
-            }
-            got.append(part.data(), static_cast<std::size_t>(n));
-        }
-    }
-
-  private:
-    const int descriptor_;
-};
 
 struct observer {
     int descriptor = -1;
@@ -179,15 +82,7 @@ class target {
     }
 
     // Seconds of CPU that the server has used; 0 when its process was not named.
-    double cpu() const {
-        clockid_t clock{};
-        timespec used{};
-        if (process_ == 0 || ::clock_getcpuclockid(process_, &clock) != 0 ||
-            ::clock_gettime(clock, &used) != 0) {
-            return 0;
-        }
-        return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
-    }
+    double cpu() const { return cpu_of(process_); }
 
     const std::string& name() const { return name_; }
     std::vector<double> fan_out_ms, cycles_per_second, cpu_us_per_round;
@@ -306,6 +201,22 @@ class target {
     std::vector<char> scratch_ = std::vector<char>(scratch_bytes);
 };
 
+void print_runs(const target& t, std::size_t observers) {
+    std::printf("runs %s:", t.name().c_str());
+    for (const double v : t.fan_out_ms) {
+        std::printf(" %.3f", v);
+    }
+    std::printf(" |");
+    for (const double v : t.cycles_per_second) {
+        std::printf(" %.0f", v * static_cast<double>(observers));
+    }
+    std::printf(" |");
+    for (const double v : t.cpu_us_per_round) {
+        std::printf(" %.3f", v / static_cast<double>(observers));
+    }
+    std::printf("\n");
+}
+
 double median(std::vector<double> v) {
     std::sort(v.begin(), v.end());
     return v.empty() ? 0 : v[v.size() / 2];
@@ -384,5 +295,8 @@ int main(int argc, char** argv) {
             t->name().c_str(), fan_out, fan_out / yard_fan_out,
             cycles * static_cast<double>(observers), cycles / yard_cycles,
             median(t->cpu_us_per_round) / static_cast<double>(observers));
+    }
+    for (const auto& t : targets) {
+        print_runs(*t, observers);
     }
 }

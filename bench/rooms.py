@@ -3,15 +3,16 @@ import json
 import pathlib
 import select
 import sqlite3
-import statistics
 import time
 import urllib.parse
 
-from client import Crowd, figure, read_response
+from client import Crowd, read_response
+from results import figure
 
 MEMBERS = 10_000
 ROOMS = 1_000
 MESSAGES = 10_000
+RUNS = 5
 API = "/_matrix/client/v3"
 LAZY = urllib.parse.quote(json.dumps({"room": {"state": {"lazy_load_members": True}}, "presence": {"types": []}}))
 SYNC = f"{API}/sync?set_presence=offline&filter={LAZY}"
@@ -35,15 +36,16 @@ def say(bench, room, user, count, begin=0):
                     parse=False)
 
 
-def cpu(bench, times, step):
-    """Milliseconds of the server's CPU for one step; median of three times `times`."""
-    costs = []
-    for _ in range(3):
-        before = bench.server.cpu()
-        for _ in range(times):
-            step()
-        costs.append((bench.server.cpu() - before) / times * 1e3)
-    return statistics.median(costs)
+def cpu(bench, *steps):
+    """steps: (times, function). For each the milliseconds of the server's CPU for one call, in every run."""
+    costs = [[] for _ in steps]
+    for _ in range(RUNS):
+        for cost, (times, step) in zip(costs, steps):
+            before = bench.server.cpu()
+            for _ in range(times):
+                step()
+            cost.append((bench.server.cpu() - before) / times * 1e3)
+    return costs
 
 
 def get(bench, target, user):
@@ -91,8 +93,7 @@ def large_room(bench):
         say(bench, r, users[1], 20, begin=int(r == little) * 100)
     only = lambda r: SYNC.replace(LAZY, urllib.parse.quote(json.dumps(  # noqa: E731
         {"room": {"rooms": [r], "state": {"lazy_load_members": True}}, "presence": {"types": []}})))
-    small = cpu(bench, 20, get(bench, only(little), users[1]))
-    large = cpu(bench, 20, get(bench, only(room), users[1]))
+    small, large = cpu(bench, *((20, get(bench, only(r), users[1])) for r in (little, room)))
     rows.append(figure(f"first sync with lazy members, room of {MEMBERS:,}: CPU; yardstick: room of 10", large, "ms",
                        small, must=3, aim=1.5, more_is_better=False))
     return rows + message_to_all(bench, users, room)
@@ -102,7 +103,7 @@ def message_to_all(bench, users, room):
     since = bench.crowd.ask([("GET", SYNC, users[1][1], None)])[0]["next_batch"]
     target = f"{SYNC}&timeout=50000&since={since}"
     ours, theirs, cost = [], [], []
-    for run in range(3):
+    for run in range(RUNS):
         crowd = Crowd(bench.raw.port, 0)
         crowd.park([("/poll?timeout=50000", None)] * len(users))
         theirs.append(told_all(crowd, crowd.connections, lambda: bench.raw_crowd.ask(
@@ -117,8 +118,8 @@ def message_to_all(bench, users, room):
         bench.gather()
         target = f"{SYNC}&timeout=50000&since=" + bench.crowd.ask([("GET", SYNC, users[1][1], None)])[0]["next_batch"]
     return [figure(f"a message to {len(users):,} parked syncs of its room, until the last; yardstick: bare epoll",
-                   statistics.median(ours), "ms", statistics.median(theirs), must=30, more_is_better=False),
-            figure("CPU for each of them", statistics.median(cost), "us", must=400, aim=200, more_is_better=False)]
+                   ours, "ms", theirs, must=30, more_is_better=False),
+            figure("CPU for each of them", cost, "us", must=400, aim=200, more_is_better=False)]
 
 
 def many_rooms(bench):
@@ -129,19 +130,16 @@ def many_rooms(bench):
     for r in rooms[:10]:
         join(bench, r, [few])
     rows = []
-    first = {}
-    for name, user, times in (("few", few, 20), ("many", many, 3)):
-        first[name] = cpu(bench, times, get(bench, SYNC, user))
+    first_few, first_many = cpu(bench, (20, get(bench, SYNC, few)), (3, get(bench, SYNC, many)))
     rows.append(figure(f"first sync of {ROOMS:,} rooms, each: CPU; yardstick: of 10 rooms, each",
-                       first["many"] / ROOMS * 1e3, "us", first["few"] / 10 * 1e3, must=1.5, aim=1.0,
+                       [c / ROOMS * 1e3 for c in first_many], "us", [c / 10 * 1e3 for c in first_few], must=1.5, aim=1.0,
                        more_is_better=False))
-    news = {}
-    for name, user in (("few", few), ("many", many)):
-        since = bench.crowd.ask([("GET", SYNC, user[1], None)])[0]["next_batch"]
-        say(bench, rooms[0], other, 1, begin=9000 + len(news))
-        news[name] = cpu(bench, 50, get(bench, f"{SYNC}&since={since}", user))
-    rows.append(figure(f"incremental sync, one of {ROOMS:,} rooms has news: CPU; yardstick: one of 10", news["many"],
-                       "ms", news["few"], must=3, aim=1.5, more_is_better=False))
+    since = [bench.crowd.ask([("GET", SYNC, user[1], None)])[0]["next_batch"] for user in (few, many)]
+    say(bench, rooms[0], other, 1, begin=9000)
+    news_few, news_many = cpu(bench, *((50, get(bench, f"{SYNC}&since={s}", user))
+                                       for s, user in zip(since, (few, many))))
+    rows.append(figure(f"incremental sync, one of {ROOMS:,} rooms has news: CPU; yardstick: one of 10", news_many,
+                       "ms", news_few, must=3, aim=1.5, more_is_better=False))
     return rows
 
 
@@ -157,9 +155,11 @@ def growth(bench):
     room = create(bench, user)
     say(bench, room, user, 500)
     before = database_bytes(bench.folder)
-    begin = time.monotonic()
-    say(bench, room, user, MESSAGES, begin=1000)
-    rate = MESSAGES / (time.monotonic() - begin)
+    rate, part = [], MESSAGES // RUNS
+    for run in range(RUNS):
+        begin = time.monotonic()
+        say(bench, room, user, part, begin=1000 + run * part)
+        rate.append(part / (time.monotonic() - begin))
     return [figure("database growth for each short message, its transaction id kept for a day",
                    (database_bytes(bench.folder) - before) / MESSAGES, "B", must=2500, aim=1500, more_is_better=False),
             figure("messages to one room, 64 at a time, durable before the answer", rate, "1/s", must=1000, aim=4000)]

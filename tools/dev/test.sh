@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds and runs the tests: ctest, then the real binary with real clients, then the lint's own.
 # Ends with one line, "N passed, N failed". FILTER is part of the name of a test program or of a
-# GoogleTest case, or `integration` (more arguments go to tests/integration/run), `lint`, `--gui`
-# (desktop clients under Xvfb) or `--with-synapse` (the real Synapse as a peer) for those parts alone.
+# GoogleTest case, or `integration` (more arguments go to tests/integration/run), `lint`, `bench`,
+# `--gui` (desktop clients under Xvfb) or `--with-synapse` (the real Synapse as a peer) for those parts alone.
 set -euo pipefail
 # shellcheck source=tools/dev/common.sh
 source tools/dev/common.sh
@@ -115,6 +115,7 @@ case $filter in
     --gui) run_gui ;;
     --with-synapse) run_synapse ;;
     lint) run_counted lint tests/lint/run ;;
+    bench) run_counted bench tests/bench/run ;;
     integration)
         configure release -DPORCHLIGHT_TESTS=ON
         build_targets release porchlight
@@ -129,6 +130,8 @@ case $filter in
             run_integration
             say "the lint's own tests"
             run_counted lint tests/lint/run
+            say "the comparison of figures"
+            run_counted bench tests/bench/run
         fi
         ;;
 esac
