@@ -42,6 +42,7 @@ using microseconds = double;  // of virtual time
 
 constexpr std::int64_t begin_ms = 1'700'000'000'000;
 constexpr microseconds long_poll_us = 30e6;
+constexpr std::size_t sent_at_once = 500;  // of a batch, before the thread does something else
 
 struct costs {
     microseconds cycle = 9, event = 0.25, put = 8, rtt = 1000;
@@ -114,7 +115,8 @@ class machine final : public engine::outside {
     void flip();
     void hear(microseconds until);
     void turn();
-    void send(std::unique_ptr<engine::batch> b);
+    void send_some();
+    bool send_some_of(engine::batch& b, std::size_t& next);
     microseconds next_event() const;
     double percentile(double share);
 
@@ -123,7 +125,12 @@ class machine final : public engine::outside {
     std::mt19937_64 random_{4711};
     std::exponential_distribution<double> between_flips_;
     std::unique_ptr<engine::engine> engine_;
+    struct sending {
+        std::unique_ptr<engine::batch> batch;
+        std::size_t next = 0;  // delivery
+    };
     std::vector<std::unique_ptr<engine::batch>> made_;
+    std::deque<sending> sending_;
     std::vector<std::deque<next_poll>> polls_;      // by net thread, in order
     std::vector<std::deque<returning>> returning_;  // by net thread, in order
     std::vector<queue> net_;
@@ -230,32 +237,53 @@ void machine::turn() {
         now_, static_cast<double>(after.marks - before.marks) * costs_.mark +
                   static_cast<double>(after.deliveries - before.deliveries) * costs_.answer);
     for (auto& b : std::exchange(made_, {})) {
-        send(std::move(b));
+        sending_.push_back({std::move(b)});
     }
+    send_some();
     if (scene_.is_inline()) {  // the same thread
         now_ = engine_queue_.free_at = std::max(now_, net_[0].free_at);
     }
 }
 
-void machine::send(std::unique_ptr<engine::batch> b) {
-    queue& thread = net_[b->thread];
-    const microseconds begun = std::max(now_, thread.free_at);
-    for (const engine::batch::delivery& d : b->deliveries) {
+// One piece of each batch where one thread does everything: the engine has its turn in between.
+// Other threads go on by themselves.
+void machine::send_some() {
+    for (std::size_t left = sending_.size(); left > 0; --left) {
+        sending s = std::move(sending_.front());
+        sending_.pop_front();
+        if (send_some_of(*s.batch, s.next)) {
+            sending_.push_back(std::move(s));
+        } else {
+            const std::uint32_t thread = s.batch->thread;
+            returning_[thread].push_back({net_[thread].free_at, std::move(s.batch)});
+        }
+    }
+}
+
+// False: that was all.
+bool machine::send_some_of(engine::batch& b, std::size_t& next) {
+    queue& thread = net_[b.thread];
+    if (next == 0) {
+        b.begun = instant_at(std::max(now_, thread.free_at)).mono;
+    }
+    const std::size_t end = scene_.is_inline() ? std::min(b.deliveries.size(), next + sent_at_once)
+                                               : b.deliveries.size();
+    for (; next < end; ++next) {
+        const engine::batch::delivery& d = b.deliveries[next];
         const double more = d.count > 1 ? (d.count - 1) * costs_.event : 0;
         const microseconds out = thread.serve(now_, costs_.cycle + more);
-        polls_[b->thread].push_back({out + costs_.rtt, d.handle.slot, d.next});
+        polls_[b.thread].push_back({out + costs_.rtt, d.handle.slot, d.next});
         if (measured_from_ > 0 && d.count > 0) {
             delays_.push_back(static_cast<float>(out - of(d.marked)));
             events_ += d.count;
         }
         deliveries_ += measured_from_ > 0 ? 1 : 0;
     }
-    b->begun = instant_at(begun).mono;
-    returning_[b->thread].push_back({thread.free_at, std::move(b)});
+    return next < b.deliveries.size();
 }
 
 microseconds machine::next_event() const {
-    microseconds next = next_flip_;
+    microseconds next = sending_.empty() ? next_flip_ : now_;
     if (const auto due = engine_->next_turn()) {
         next = std::min(next, of(*due));
     }
