@@ -45,7 +45,7 @@ constexpr microseconds long_poll_us = 30e6;
 constexpr std::size_t sent_at_once = 500;  // of a batch, before the thread does something else
 
 struct costs {
-    microseconds cycle = 9, event = 0.25, put = 8, rtt = 1000;
+    microseconds cycle = 10, event = 0.2, put = 12, rtt = 1000;
     microseconds input = 0.15, mark = 0.02, answer = 0.13;
 };
 
