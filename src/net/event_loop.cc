@@ -25,13 +25,12 @@ constexpr int ready_per_round = 256;  // then tasks and timers have their turn
 // no call beside those.
 class event_loop::watch {
   public:
-    watch(int set, int descriptor, watcher& w)
-        : watcher_(&w), set_(set), descriptor_(descriptor) {}
+    watch(int set, int descriptor, watcher& w) : watcher_(&w), set_(set), descriptor_(descriptor) {}
     ~watch() { ASSERT(watcher_ == nullptr); }
     watch(const watch&) = delete;
     watch& operator=(const watch&) = delete;
 
-    void arm(std::uint8_t event) {
+    void arm(std::uint32_t event) {
         armed_ |= event;
         if ((known_ & event) == 0) {
             tell_kernel(known_ | event);
@@ -47,23 +46,23 @@ class event_loop::watch {
         if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
             events |= EPOLLIN | EPOLLOUT;  // whoever waits finds out by trying
         }
-        const auto awaited = static_cast<std::uint8_t>(events & armed_);
+        const auto awaited = events & armed_;
         if (watcher_ != nullptr && awaited == 0) {
             return tell_kernel(armed_);
         }
         if (watcher_ != nullptr && (awaited & EPOLLOUT) != 0) {
-            armed_ &= ~EPOLLOUT;
+            armed_ &= ~std::uint32_t{EPOLLOUT};
             watcher_->on_writable();
         }
         if (watcher_ != nullptr && (awaited & EPOLLIN) != 0) {
-            armed_ &= ~EPOLLIN;
+            armed_ &= ~std::uint32_t{EPOLLIN};
             watcher_->on_readable();
         }
     }
 
   private:
     // Errors are reported even to who asked for no event, so that one is taken off the set.
-    void tell_kernel(std::uint8_t events) {
+    void tell_kernel(std::uint32_t events) {
         if (events == known_) {
             return;
         }
@@ -77,9 +76,8 @@ class event_loop::watch {
 
     watcher* watcher_;  // null: closed
     const int set_, descriptor_;
-    std::uint8_t armed_ = 0, known_ = 0;  // EPOLLIN, EPOLLOUT: awaited; known to the kernel
+    std::uint32_t armed_ = 0, known_ = 0;  // EPOLLIN, EPOLLOUT: awaited; known to the kernel
 };
-static_assert(EPOLLIN < 256 && EPOLLOUT < 256);
 
 struct event_loop::impl {
     impl() { ASSERT(set >= 0); }

@@ -8,7 +8,8 @@
 
 namespace porchlight::net {
 
-// One thread's sockets: epoll behind a few calls. Everything here belongs to the thread that runs it.
+// One thread's sockets: epoll behind a few calls. Everything here belongs to the thread that runs
+// it.
 class event_loop {
   public:
     // Told when its descriptor can be read or written. Called only from run_once().
