@@ -34,7 +34,7 @@ class Server:
             if not line:
                 raise SystemExit(f"bench/run: {command[0]} did not start:\n{''.join(said)}")
             said.append(line)
-            ready = re.match(r"ready http://127\.0\.0\.1:(\d+)", line)
+            ready = re.match(r"ready https?://127\.0\.0\.1:(\d+)", line)
         self.ready_after, self.ready_cpu = time.monotonic() - begin, self.cpu()
         self.port = int(ready[1])
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
@@ -111,12 +111,16 @@ class Crowd:
             c = self.connect()
             c.sendall(encode("GET", target, token, None))
             self.connections.append(c)
+        answered = self.answered()
+        if answered:
+            raise SystemExit(f"bench/run: {answered} polls were answered that should wait")
+
+    def answered(self):
+        """How many connections have something to read."""
         early = select.poll()
         for c in self.connections:
             early.register(c, select.POLLIN)
-        answered = len(early.poll(200))
-        if answered:
-            raise SystemExit(f"bench/run: {answered} polls were answered that should wait")
+        return len(early.poll(200))
 
     def close(self):
         for c in self.connections:

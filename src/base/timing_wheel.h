@@ -18,6 +18,7 @@ namespace porchlight::base {
 // Timers by the million for one thread: a hierarchical wheel, one millisecond a tick, reaching
 // 139 years. It reads no clock. There is no cancel: what fires looks up whether it is still meant
 // (a generation, or a deadline that was moved on), which makes re-arming free.
+// REQUIRES of T: default construction; a default value owns nothing.
 // Invariants: 1. nothing fires before its time; 2. firing follows the times, and among equal times
 // the order of insertion; 3. memory grows to the most timers ever held at once and is reused.
 template <class T>
@@ -48,7 +49,7 @@ class timing_wheel {
             remove_first(due_);
             --due_count_;
             --size_;
-            T value = std::move(*nodes_[index].value);
+            T value = std::move(nodes_[index].value);
             release(index);
             fire(std::move(value));
         }
@@ -75,7 +76,7 @@ class timing_wheel {
     static constexpr tick tick_max = (tick{1} << (slot_bits * level_count)) - 1;
 
     struct node {
-        std::optional<T> value;
+        T value{};
         tick at = 0;
         std::uint32_t next = none;
     };
@@ -162,11 +163,11 @@ class timing_wheel {
         }
         const auto index = free_;
         free_ = nodes_[index].next;
-        nodes_[index].value.emplace(std::move(value));
+        nodes_[index].value = std::move(value);
         return index;
     }
     void release(std::uint32_t index) {
-        nodes_[index].value.reset();
+        nodes_[index].value = T{};  // what it owned goes now
         nodes_[index].next = free_;
         free_ = index;
     }

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <deque>
 
+#include "base/assert.h"
 #include "client_api/rooms/reading.h"
 #include "client_api/sliding/sliding_streams.h"
 #include "client_api/sync/events_answer.h"
@@ -17,6 +18,7 @@
 #include "client_api/sync/stream_metrics.h"
 #include "client_api/sync/sync_rooms.h"
 #include "client_api/sync/unread.h"
+#include "client_api/sync/waiter_table.h"
 #include "homeserver/keys/device_keys.h"
 #include "homeserver/to_device.h"
 
@@ -26,14 +28,6 @@ namespace {
 
 using ports::http_handle;
 namespace limits = base::limits;
-
-struct handle_hash {
-    std::size_t operator()(const http_handle& h) const noexcept {
-        const std::uint64_t place = (std::uint64_t{h.thread} << 32) | h.slot;
-        return static_cast<std::size_t>((place ^ (h.generation << 17)) * 0x9e37'79b9'7f4a'7c15ULL);
-    }
-    using is_avalanching = void;
-};
 
 // Everything passes, a number of events limits it: /events.
 class limited_subjects final : public engine::subject_filter {
@@ -115,6 +109,7 @@ struct sync_streams::impl {
         std::uint16_t limit = 0;  // /events
         bool full = false;
     };
+    static_assert(sizeof(waiter) <= 48, "one for each parked request");
     // What a composition brings back to the deciding thread.
     struct composed {
         engine::batch::delivery delivery;
@@ -150,7 +145,7 @@ struct sync_streams::impl {
     filter_ptr everything;
     presence_answers answers;
     sliding::sliding_streams sliding;
-    boost::unordered_flat_map<http_handle, waiter, handle_hash> waiting;
+    waiter_table<waiter> waiting;
     boost::unordered_flat_map<std::size_t, std::shared_ptr<const engine::subject_filter>> limits;
 };
 
@@ -200,7 +195,7 @@ void sync_streams::impl::with_filter(call_ptr c, sync_parameters p) {
     waiting.insert_or_assign(c->handle, waiter{});  // so that gone() while it loads is noticed
     server.accounts.filter(
         user, id, [this, c, user, id, p](outcome<std::shared_ptr<const std::string>> text) mutable {
-            if (waiting.erase(c->handle) == 0) {
+            if (!waiting.erase(c->handle)) {
                 return;
             }
             if (!text) {
@@ -263,14 +258,14 @@ void sync_streams::impl::deliver(std::unique_ptr<engine::batch> b) {
             to_slide.push_back(i);
             continue;
         }
-        const auto found = waiting.find(d.handle);
-        if (found == waiting.end()) {
+        const waiter* const found = waiting.find(d.handle);
+        if (found == nullptr) {
             d.durable_news = true;  // nobody is there any more
-        } else if (d.durable_news || !d.since || found->second.full) {
+        } else if (d.durable_news || !d.since || found->full) {
             d.durable_news = true;
             to_compose.push_back(i);
         } else {
-            waiting.erase(found);
+            waiting.erase(d.handle);
             presence_alone = true;
         }
     }
@@ -333,7 +328,9 @@ sync_plan sync_streams::impl::plan_for(const engine::batch::delivery& d, const w
 
 void sync_streams::impl::compose(const std::shared_ptr<shared_batch>& b,
                                  const engine::batch::delivery& d) {
-    const waiter& w = waiting.at(d.handle);
+    const waiter* const found = waiting.find(d.handle);
+    ASSERT(found != nullptr);
+    const waiter& w = *found;
     if (w.peek.valid() && !server.rooms.may_read(w.peek, d.user)) {
         respond(d.handle, fail(errc::forbidden, "You may not read this room any more"));
         return;
@@ -390,22 +387,22 @@ void sync_streams::impl::hand_over() {
 
 void sync_streams::impl::finish(composed c) {
     const engine::batch::delivery& d = c.delivery;
-    const auto found = waiting.find(d.handle);
-    if (found == waiting.end()) {
+    const waiter* const found = waiting.find(d.handle);
+    if (found == nullptr) {
         return;  // the client went away meanwhile
     }
     if (c.refused) {
         respond(d.handle, *c.refused);
         return;
     }
-    const waiter w = found->second;
+    const waiter w = *found;
     const bool has_time = server.services.clock.now().mono < w.deadline;
     if (c.empty && d.since && !w.full && !d.timed_out && has_time &&
         is_logged_in(server, d.user, d.device)) {
         open(d.handle, {d.user, d.device}, d.next, w, true);
         return;
     }
-    waiting.erase(found);
+    waiting.erase(d.handle);
     metrics::deliveries.add();
     metrics::composed.add();
     metrics::presence_events.add(c.presence_events);

@@ -1,165 +1,130 @@
 #include "net/event_loop.h"
 
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <cstddef>
+#include <cerrno>
+#include <cstdint>
+#include <limits>
 #include <utility>
+#include <vector>
 
 #include "base/assert.h"
 
 namespace porchlight::net {
-namespace asio = boost::asio;
 namespace {
 
-constexpr int ready_per_round = 256;         // then tasks and timers have their turn
-constexpr std::size_t operation_bytes = 96;  // what a wait takes in Asio 1.81, rounded up
-
-// Memory for one reactor operation. Asio takes it when a wait is armed and gives it back before
-// the handler runs, so an armed wait allocates nothing.
-class operation_slot {
-  public:
-    void* take(std::size_t size) {
-        ASSERT(!taken_ && size <= sizeof bytes_);
-        taken_ = true;
-        return bytes_.data();
-    }
-    void give_back() { taken_ = false; }
-
-  private:
-    alignas(std::max_align_t) std::array<std::byte, operation_bytes> bytes_;
-    bool taken_ = false;
-};
-
-template <class T>
-struct slot_allocator {
-    using value_type = T;
-    operation_slot* slot;
-
-    explicit slot_allocator(operation_slot* s) : slot(s) {}
-    template <class U>
-    slot_allocator(const slot_allocator<U>& other) : slot(other.slot) {}
-    T* allocate(std::size_t n) { return static_cast<T*>(slot->take(n * sizeof(T))); }
-    void deallocate(T*, std::size_t) { slot->give_back(); }
-    template <class U>
-    bool operator==(const slot_allocator<U>& other) const {
-        return slot == other.slot;
-    }
-};
-
-using descriptor_type = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+constexpr int ready_per_round = 256;  // then tasks and timers have their turn
 
 }  // namespace
 
+// The kernel is told of a wish only when it does not know it yet, and that a wish is gone only once
+// an event came that nobody waits for. So a connection that is read, answered and read again costs
+// no call beside those.
 class event_loop::watch {
   public:
-    watch(asio::io_context& context, int descriptor, watcher& w)
-        : descriptor_(context, descriptor), watcher_(&w) {}
+    watch(int set, int descriptor, watcher& w) : watcher_(&w), set_(set), descriptor_(descriptor) {}
+    ~watch() { ASSERT(watcher_ == nullptr); }
+    watch(const watch&) = delete;
+    watch& operator=(const watch&) = delete;
 
-    void arm_read() {
-        if (!std::exchange(reading_, true)) {
-            descriptor_.async_wait(descriptor_type::wait_read, read_handler{this});
+    void arm(std::uint32_t event) {
+        armed_ |= event;
+        if ((known_ & event) == 0) {
+            tell_kernel(known_ | event);
         }
     }
-    void arm_write() {
-        if (!std::exchange(writing_, true)) {
-            descriptor_.async_wait(descriptor_type::wait_write, write_handler{this});
-        }
-    }
-    // True when no operation refers to this any more.
-    bool close() {
+    void close() {
+        tell_kernel(0);
+        ::close(descriptor_);
         watcher_ = nullptr;
-        boost::system::error_code ignored;
-        descriptor_.close(ignored);
-        return unused();
     }
-    bool unused() const { return !reading_ && !writing_; }
+    // What happened, once each; the watcher may close this meanwhile.
+    void happened(std::uint32_t events) {
+        if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+            events |= EPOLLIN | EPOLLOUT;  // whoever waits finds out by trying
+        }
+        const auto awaited = events & armed_;
+        if (watcher_ != nullptr && awaited == 0) {
+            return tell_kernel(armed_);
+        }
+        if (watcher_ != nullptr && (awaited & EPOLLOUT) != 0) {
+            armed_ &= ~std::uint32_t{EPOLLOUT};
+            watcher_->on_writable();
+        }
+        if (watcher_ != nullptr && (awaited & EPOLLIN) != 0) {
+            armed_ &= ~std::uint32_t{EPOLLIN};
+            watcher_->on_readable();
+        }
+    }
 
   private:
-    struct read_handler {
-        watch* self;
-        using allocator_type = slot_allocator<void*>;
-        allocator_type get_allocator() const { return allocator_type(&self->read_slot_); }
-        void operator()(const boost::system::error_code&) const { self->readable(); }
-    };
-    struct write_handler {  // rare: only for peers that are slower than we; Asio allocates
-        watch* self;
-        void operator()(const boost::system::error_code&) const { self->writable(); }
-    };
-    void readable() {
-        reading_ = false;
-        if (watcher_ != nullptr) {
-            watcher_->on_readable();
-        } else if (unused()) {
-            delete this;
+    // Errors are reported even to who asked for no event, so that one is taken off the set.
+    void tell_kernel(std::uint32_t events) {
+        if (events == known_) {
+            return;
         }
-    }
-    void writable() {
-        writing_ = false;
-        if (watcher_ != nullptr) {
-            watcher_->on_writable();
-        } else if (unused()) {
-            delete this;
-        }
+        epoll_event wish{};
+        wish.events = events;
+        wish.data.ptr = this;
+        const int how = known_ == 0 ? EPOLL_CTL_ADD : events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
+        ASSERT(::epoll_ctl(set_, how, descriptor_, &wish) == 0);
+        known_ = events;
     }
 
-    descriptor_type descriptor_;
-    operation_slot read_slot_;
-    bool reading_ = false, writing_ = false;
-    watcher* watcher_;
+    watcher* watcher_;  // null: closed
+    const int set_, descriptor_;
+    std::uint32_t armed_ = 0, known_ = 0;  // EPOLLIN, EPOLLOUT: awaited; known to the kernel
 };
 
 struct event_loop::impl {
-    // One thread uses it, and nothing from outside: wake-ups come through a watched eventfd.
-    asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
-    asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
+    impl() { ASSERT(set >= 0); }
+    ~impl() { ::close(set); }
+    const int set = ::epoll_create1(EPOLL_CLOEXEC);
+    // Events of the round under way may still name them.
+    std::vector<std::unique_ptr<watch>> removed;
 };
 
 event_loop::event_loop() : impl_(std::make_unique<impl>()) {}
 
-event_loop::~event_loop() {
-    // Watches that were removed while armed wait for their cancelled operations.
-    while (impl_->context.poll() > 0) {
-    }
-}
+event_loop::~event_loop() = default;
 
 event_loop::watch* event_loop::add(int descriptor, watcher& w) {
-    return new watch(impl_->context, descriptor, w);
+    return new watch(impl_->set, descriptor, w);
 }
 
 void event_loop::arm_read(watch* w) {
-    w->arm_read();
+    w->arm(EPOLLIN);
 }
 
 void event_loop::arm_write(watch* w) {
-    w->arm_write();
+    w->arm(EPOLLOUT);
 }
 
 void event_loop::remove(watch* w) {
-    if (w->close()) {
-        delete w;
-    }
+    w->close();
+    impl_->removed.emplace_back(w);
 }
 
 void event_loop::run_once(std::optional<base::milliseconds> wait) {
-    auto& context = impl_->context;
-    const bool at_once = wait && wait->count() <= 0;
-    std::size_t handled = 0;
-    if (at_once) {
-        handled = context.poll_one();
-    } else if (wait) {
-        handled = context.run_one_for(*wait);
-    } else {
-        handled = context.run_one();
+    using rep = base::milliseconds::rep;
+    constexpr rep longest = std::numeric_limits<int>::max();
+    const int milliseconds =
+        wait ? static_cast<int>(std::clamp<rep>(wait->count(), 0, longest)) : -1;
+    std::array<epoll_event, ready_per_round> ready;
+    const int count = ::epoll_wait(impl_->set, ready.data(), ready_per_round, milliseconds);
+    ASSERT(count >= 0 || errno == EINTR);
+    for (int i = 0; i < count; ++i) {
+        const auto& event = ready[static_cast<std::size_t>(i)];
+        static_cast<watch*>(event.data.ptr)->happened(event.events);
     }
-    for (int i = 0; handled > 0 && i < ready_per_round; ++i) {
-        handled = context.poll_one();
-    }
+    impl_->removed.clear();
 }
 
 std::size_t event_loop::bytes_per_watch() {
-    return sizeof(watch) + sizeof(asio::detail::epoll_reactor::descriptor_state);
+    return sizeof(watch);
 }
 
 }  // namespace porchlight::net

@@ -8,8 +8,8 @@
 
 namespace porchlight::net {
 
-// One thread's sockets: Asio's reactor behind a few calls, so that Asio stays in one file.
-// Everything here belongs to the thread that runs it.
+// One thread's sockets: epoll behind a few calls. Everything here belongs to the thread that runs
+// it.
 class event_loop {
   public:
     // Told when its descriptor can be read or written. Called only from run_once().
@@ -33,7 +33,7 @@ class event_loop {
     // Takes the descriptor over. `w` outlives the watch.
     watch* add(int descriptor, watcher& w);
     // One on_readable() once there is something to read, an end or an error. Idempotent while
-    // armed. Cost: one epoll_ctl.
+    // armed. Cost: a system call only when the last event found it unarmed.
     void arm_read(watch* w);
     // The same for on_writable().
     void arm_write(watch* w);
@@ -44,7 +44,7 @@ class event_loop {
     // number of ready descriptors.
     void run_once(std::optional<base::milliseconds> wait);
 
-    // User-space bytes that one watch takes, the reactor's own record included.
+    // User-space bytes that one watch takes.
     static std::size_t bytes_per_watch();
 
   private:

@@ -151,7 +151,7 @@ TEST(parked_requests, a_handle_is_stale_when_another_client_has_the_place) {
 // The table of what one costs, in the design: nothing is added without looking here.
 TEST(parked_requests, cost_a_known_number_of_bytes) {
     EXPECT_LE(sizeof(connection), 128U);
-    EXPECT_LE(event_loop::bytes_per_watch(), 328U);
+    EXPECT_LE(event_loop::bytes_per_watch(), 24U);
 }
 
 }  // namespace
