@@ -117,7 +117,7 @@ case $filter in
     lint) run_counted lint tests/lint/run ;;
     integration)
         configure release -DPORCHLIGHT_TESTS=ON
-        build_targets release porchlight
+        build_targets release porchlight porchlight-load
         run_integration "${@:2}"
         ;;
     *)
