@@ -216,6 +216,7 @@ json::value to_json(const run_result& r) {
                      {"client",
                       {{"cpu_seconds", m.cpu_seconds},
                        {"cpu_us_per_delivery", each(m.cpu_seconds * 1e6, m[count::deliveries])},
+                       {"cpu_us_per_poll", each(m.cpu_seconds * 1e6, polls_of_changes(r))},
                        {"busiest_share_of_a_core", m.busy_share},
                        {"may_be_the_limit", m.busy_share > busy_share_max}}},
                      {"timeline", timeline_json(m)},
