@@ -10,7 +10,7 @@ namespace porchlight::load {
 namespace {
 
 constexpr double width = 960, height = 440;
-constexpr double left = 76, right = 24, top = 78, bottom = 58;
+constexpr double left = 88, right = 24, top = 78, bottom = 58;
 
 constexpr const char* style = R"(<style>
   svg { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --grid: #d8dee4; --paper: #ffffff;
@@ -153,7 +153,7 @@ void draw_legend(std::string& out) {
             R"(<text x="{}" y="62">{}</text>)"
             "\n",
             x + 40, text);
-        x += 250;
+        x += 290;
     }
 }
 
@@ -190,7 +190,7 @@ std::string latency_picture(const run_result& r) {
         add(out,
             R"(<text x="{:.1f}" y="{}">connections vanish</text>)"
             "\n",
-            x + 6, top + 4);
+            x + 6, top + 18);
     }
     draw_line(out, "max", m, a, [](const histogram& h) { return h.max(); });
     draw_line(out, "p99", m, a, [](const histogram& h) { return h.percentile(0.99); });
