@@ -169,13 +169,13 @@ class FaultyServer(Load):
 
     def test_a_lost_state_is_found(self):
         for processes in ("1", "2"):
-            figures = self.load(self.fake(deaf=4).url, *self.USERS, "--processes", processes, settle=1, status=1)
+            figures = self.load(self.fake(deaf=4).url, *self.USERS, "--processes", processes, settle=5, status=1)
             self.assertEqual(figures["counts"]["lost"], 1)
             self.assertEqual(figures["lost_examples"], [{"user": 4, "publisher": 0, "held": 0, "last": 20}])
             self.assertIn("user 4 holds state 0 of publisher 0, whose last is 20", self.table)
 
     def test_a_state_that_goes_backwards_is_found(self):
-        figures = self.load(self.fake(backwards=3).url, *self.USERS, settle=1, status=1)
+        figures = self.load(self.fake(backwards=3).url, *self.USERS, settle=5, status=1)
         self.assertGreater(figures["counts"]["backwards"], 0)
         self.assertEqual(figures["lost_examples"], [{"user": 3, "publisher": 0, "held": 1, "last": 20}])
 
