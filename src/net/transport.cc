@@ -113,12 +113,26 @@ transport::transport(int descriptor, const tls_identity* identity) : descriptor_
         return;
     }
     tls_.reset(SSL_new(identity->context_));
+    attach();
+    SSL_set_accept_state(tls_.get());
+}
+
+transport::transport(int descriptor, ssl_st* session) : descriptor_(descriptor), tls_(session) {
+    attach();
+    SSL_set_mode(session, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_set_connect_state(session);
+}
+
+// The session reads and writes the descriptor.
+void transport::attach() {
     auto* bio = BIO_new(socket_method());
     ASSERT(tls_ != nullptr && bio != nullptr);
-    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
+    // Its data is the number itself, so that the transport can be moved.
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
+    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor_)));
     BIO_set_init(bio, 1);
     SSL_set_bio(tls_.get(), bio, bio);
-    SSL_set_accept_state(tls_.get());
 }
 
 // REQUIRES: ERR_clear_error() before the call whose outcome this is.

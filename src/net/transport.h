@@ -46,9 +46,12 @@ class tls_identity {
 class transport {
   public:
     transport() = default;
-    transport(int descriptor, const tls_identity* identity);  // plain without identity
+    explicit transport(int descriptor, const tls_identity* identity = nullptr);  // null: plain
+    // The client's side, of a session that becomes its own (net::trust makes them).
+    transport(int descriptor, ssl_st* session);
 
     bool is_tls() const { return tls_ != nullptr; }
+    const ssl_st* session() const { return tls_.get(); }  // null: plain
     // TLS only, until it is done (`done`, no bytes).
     io_result handshake();
     io_result read(std::span<char> into);
@@ -64,6 +67,7 @@ class transport {
     struct tls_delete {
         void operator()(ssl_st* tls) const;
     };
+    void attach();
     io_result tls_result(int returned);
 
     int descriptor_ = -1;

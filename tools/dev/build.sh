@@ -4,4 +4,5 @@ set -euo pipefail
 source tools/dev/common.sh
 
 build_server
-say "built build/release/porchlight"
+build_targets release porchlight-load
+say "built build/release/porchlight and build/release/porchlight-load"

@@ -47,8 +47,8 @@ check_shell() {
 # Files that differ from the last commit, or those of the last commit when none do; at most eight.
 changed_sources() {
     local files
-    files=$(git diff --name-only HEAD -- 'src/*.cc')
-    [[ -n $files ]] || files=$(git diff --name-only HEAD~1 HEAD -- 'src/*.cc' 2>/dev/null) || true
+    files=$(git diff --name-only HEAD -- 'src/*.cc' 'tools/*.cc')
+    [[ -n $files ]] || files=$(git diff --name-only HEAD~1 HEAD -- 'src/*.cc' 'tools/*.cc' 2>/dev/null) || true
     while read -r file; do
         [[ -f $file ]] && echo "$file"
     done <<<"$files" | head -n 8
@@ -57,7 +57,7 @@ changed_sources() {
 check_tidy() {
     local files=()
     if [[ $tidy == all ]]; then
-        mapfile -t files < <(git ls-files -- 'src/*.cc')
+        mapfile -t files < <(git ls-files -- 'src/*.cc' 'tools/*.cc')
     else
         mapfile -t files < <(changed_sources)
     fi

@@ -118,7 +118,7 @@ case $filter in
     bench) run_counted bench tests/bench/run ;;
     integration)
         configure release -DPORCHLIGHT_TESTS=ON
-        build_targets release porchlight
+        build_targets release porchlight porchlight-load
         run_integration "${@:2}"
         ;;
     *)
