@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <random>
@@ -52,6 +53,20 @@ double resident_mb(pid_t process) {
     double all = 0, resident = 0;
     f >> all >> resident;
     return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+// Seconds for which threads of the process could have run and had no core: what else the machine
+// does.
+double starved(pid_t process) {
+    double all = 0;
+    for (const auto& task :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
+        std::ifstream f(task.path() / "schedstat");
+        double ran = 0, waited = 0;
+        f >> ran >> waited;
+        all += waited * 1e-9;
+    }
+    return all;
 }
 
 // Polls of all users from `first` on that wait, each with the token `since`.
@@ -103,7 +118,7 @@ void flip(const arguments& a) {
 }
 
 // From a PUT to each answer that shows it, at about half of what the server can do. One of each
-// team flips in turn, so that no stream is told more often than its window allows.
+// team flips in turn. The server is to have no window in which it gathers changes.
 void half_load(const arguments& a) {
     crowd c(a.crowd);
     std::vector<steady::time_point> put_at(c.size());
@@ -150,6 +165,7 @@ void half_load(const arguments& a) {
         for (int run = 0; run < 5; ++run) {
             taken.clear();
             const auto busy = cpu_of(a.process);
+            const auto waited = starved(a.process);
             const auto begin = steady::now();
             auto due = begin;
             c.run_until(begin + 4s, [&] {
@@ -159,10 +175,11 @@ void half_load(const arguments& a) {
                 }
                 return false;
             });
-            std::printf("half_load %.3f %.3f %.3f %.3f %.0f\n", percentile(taken, 0.5),
+            std::printf("half_load %.3f %.3f %.3f %.3f %.0f %.3f\n", percentile(taken, 0.5),
                         percentile(taken, 0.99), percentile(taken, 1),
                         (cpu_of(a.process) - busy) / (ms_since(begin) / 1e3),
-                        static_cast<double>(taken.size()) / (ms_since(begin) / 1e3));
+                        static_cast<double>(taken.size()) / (ms_since(begin) / 1e3),
+                        (starved(a.process) - waited) / (ms_since(begin) / 1e3));
             c.settle(500ms);
         }
     }
