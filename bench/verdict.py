@@ -8,6 +8,9 @@ Noise is measured, not assumed, in three ways, and a change must be beyond all o
   and the same commit did, where there are several;
 - for figures without a yardstick: further than the yardsticks themselves moved from one result to the
   other, since they are the same programs. What moved them is the machine.
+
+A ratio that changed by less than its own yardstick moved is "unclear": another state of the machine costs the
+yardstick more than it costs Porchlight, or less. Both are to be measured again.
 """
 import dataclasses
 import math
@@ -56,7 +59,7 @@ class Verdict:
     new: float
     noise: float  # in the figure's own unit: what a change must exceed
     chance: float
-    word: str  # worse, better, same, or "too few runs"
+    word: str  # worse, better, same, unclear, or "too few runs"
 
     @property
     def change(self):
@@ -68,6 +71,15 @@ def noise_of(sessions):
     middles = [statistics.median(s) for s in sessions]
     within = spread([v - m for s, m in zip(sessions, middles) for v in s])
     return within, max(middles) - min(middles)
+
+
+def moved(old_rows, new_rows):
+    """The part by which the yardstick of a figure moved, up or down; 0 where there is none."""
+    def middle(rows):
+        return statistics.median(sum((r.get("yardstick_runs") or [r["yardstick"]] for r in rows), []))
+    if not all(r["yardstick"] for r in old_rows + new_rows):
+        return 0.0
+    return math.expm1(abs(math.log(middle(new_rows) / middle(old_rows))))
 
 
 def judge(figure, old_rows, new_rows, drift=0.0):
@@ -86,6 +98,8 @@ def judge(figure, old_rows, new_rows, drift=0.0):
         word = "too few runs"
     elif chance > CHANCE or abs(new_middle - old_middle) <= noise:
         word = "same"
+    elif abs(new_middle - old_middle) <= moved(old_rows, new_rows) * abs(old_middle):
+        word = "unclear"
     else:
         word = "better" if rises == row.get("more_is_better", True) else "worse"
     return Verdict(figure, old_middle, new_middle, noise, chance, word)
@@ -101,12 +115,10 @@ def by_figure(results):
 
 
 def yardsticks_moved(old, new):
-    """The part by which the middle one of the yardsticks moved between the results, either way."""
-    def middle(rows):
-        return statistics.median(sum((r.get("yardstick_runs") or [r["yardstick"]] for r in rows), []))
-    moved = [abs(math.log(middle(new[key]) / middle(old[key]))) for key in sorted(old.keys() & new.keys())
+    """The part by which the middle one of the yardsticks moved between the results."""
+    parts = [moved(old[key], new[key]) for key in sorted(old.keys() & new.keys())
              if all(r["yardstick"] for r in old[key] + new[key]) and old[key][0]["unit"] not in EXACT_UNITS]
-    return math.expm1(statistics.median(moved)) if moved else 0.0
+    return statistics.median(parts) if parts else 0.0
 
 
 def compare(old_results, new_results):

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <random>
@@ -52,6 +53,20 @@ double resident_mb(pid_t process) {
     double all = 0, resident = 0;
     f >> all >> resident;
     return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+// Seconds for which threads of the process could have run and had no core: what else the machine
+// does.
+double starved(pid_t process) {
+    double all = 0;
+    for (const auto& task :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
+        std::ifstream f(task.path() / "schedstat");
+        double ran = 0, waited = 0;
+        f >> ran >> waited;
+        all += waited * 1e-9;
+    }
+    return all;
 }
 
 // Polls of all users from `first` on that wait, each with the token `since`.
@@ -102,71 +117,94 @@ void flip(const arguments& a) {
     }
 }
 
-// From a PUT to each answer that shows it, at about half of what the server can do. One of each
-// team flips in turn, so that no stream is told more often than its window allows.
-void half_load(const arguments& a) {
-    crowd c(a.crowd);
-    std::vector<steady::time_point> put_at(c.size());
-    std::vector<double> taken;
-    c.on_event = [&](stream& s, std::uint32_t subject) {
-        if (subject != s.user) {
-            taken.push_back(ms_since(put_at[subject]));
-        }
-    };
-    const auto teams = c.size() / c.team();
-    for (std::uint32_t u = 0; u < c.size(); ++u) {
-        c[u].tracks = u % c.team() != 0;
-    }
-    const auto since = token_of_now(a.crowd.port);
-    for (std::uint32_t u = 0; u < c.size(); ++u) {
-        if (c[u].tracks) {
-            c.open(c[u]);
-            c[u].since = since;
-            c.ask(c[u], 55'000);
+// One of each team flips in turn, while the others of the teams wait to hear of it.
+class flippers {
+  public:
+    explicit flippers(const arguments& a)
+        : process_(a.process), crowd_(a.crowd), put_at_(a.crowd.users) {
+        crowd_.on_event = [this](stream& s, std::uint32_t subject) {
+            if (subject != s.user) {
+                taken.push_back(ms_since(put_at_[subject]));
+            }
+        };
+        const auto since = token_of_now(a.crowd.port);
+        for (std::uint32_t u = 0; u < crowd_.size(); ++u) {
+            if (u % crowd_.team() != 0) {
+                crowd_[u].tracks = true;
+                crowd_.open(crowd_[u]);
+                crowd_[u].since = since;
+                crowd_.ask(crowd_[u], 55'000);
+            }
         }
     }
-    std::uint32_t next = 0;
-    const auto flip_next = [&] {
-        const auto user = next++ % teams * c.team();
-        put_at[user] = steady::now();
-        c.put(user, flipped(c, user));
-    };
-    // All flip once as quickly as they can: what one delivery costs.
-    for (int warm = 0; warm < 3; ++warm) {
-        c.settle(500ms);
-        const auto cpu = cpu_of(a.process);
-        const auto before = c.answers();
-        for (std::uint32_t t = 0; t < teams; ++t) {
+
+    // All flip once, one after the other: seconds of CPU that one delivery costs.
+    double cost_of_a_delivery() {
+        crowd_.settle(500ms);
+        const auto cpu = cpu_of(process_);
+        const auto before = crowd_.answers();
+        for (std::uint32_t t = 0; t < crowd_.size() / crowd_.team(); ++t) {
             flip_next();
-            c.run_until(steady::now() + patience, [&] { return c.puts_under_way() == 0; });
+            crowd_.run_until(steady::now() + patience,
+                             [&] { return crowd_.puts_under_way() == 0; });
         }
-        c.settle(500ms);
-        const auto each = (cpu_of(a.process) - cpu) / static_cast<double>(c.answers() - before);
-        if (warm < 2) {
-            continue;
-        }
-        const double flips = 0.5 / each / (c.team() - 1);
-        const auto pause = std::chrono::duration<double>(1 / flips);
-        for (int run = 0; run < 5; ++run) {
-            taken.clear();
-            const auto busy = cpu_of(a.process);
-            const auto begin = steady::now();
-            auto due = begin;
-            c.run_until(begin + 4s, [&] {
-                while (due <= steady::now()) {
-                    flip_next();
-                    due += std::chrono::duration_cast<steady::duration>(pause);
-                }
-                return false;
-            });
-            std::printf("half_load %.3f %.3f %.3f %.3f %.0f\n", percentile(taken, 0.5),
-                        percentile(taken, 0.99), percentile(taken, 1),
-                        (cpu_of(a.process) - busy) / (ms_since(begin) / 1e3),
-                        static_cast<double>(taken.size()) / (ms_since(begin) / 1e3));
-            c.settle(500ms);
-        }
+        crowd_.settle(500ms);
+        return (cpu_of(process_) - cpu) / static_cast<double>(crowd_.answers() - before);
     }
-    std::printf("half_load_lost %llu\n", static_cast<unsigned long long>(c.wrong_views()));
+    // So many flips a second. Fills `taken`.
+    void flip_for(milliseconds length, double flips) {
+        const auto pause =
+            std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>(1 / flips));
+        crowd_.settle(500ms);
+        taken.clear();
+        auto due = steady::now();
+        crowd_.run_until(due + length, [&] {
+            for (; due <= steady::now(); due += pause) {
+                flip_next();
+            }
+            return false;
+        });
+    }
+    crowd& all() { return crowd_; }
+
+    std::vector<double> taken;  // ms from each PUT to each answer that shows it
+
+  private:
+    void flip_next() {
+        const auto user = next_++ % (crowd_.size() / crowd_.team()) * crowd_.team();
+        put_at_[user] = steady::now();
+        crowd_.put(user, flipped(crowd_, user));
+    }
+
+    const pid_t process_;
+    crowd crowd_;
+    std::vector<steady::time_point> put_at_;
+    std::uint32_t next_ = 0;
+};
+
+// From a PUT to each answer that shows it, at about half of what the server can do. The server is
+// to have no window in which it gathers changes.
+void half_load(const arguments& a) {
+    constexpr int runs = 5;
+    constexpr auto length = 4s;
+    flippers f(a);
+    f.cost_of_a_delivery();  // warms up
+    const double flips = 0.5 / f.cost_of_a_delivery() / (a.crowd.team - 1);
+    for (int run = 0; run < runs; ++run) {
+        const auto cpu = cpu_of(a.process);
+        const auto waited = starved(a.process);
+        const auto begin = steady::now();
+        f.flip_for(length, flips);
+        const auto seconds = ms_since(begin) / 1e3;
+        const std::chrono::duration<double> flipped_for = length;
+        std::printf("half_load %.3f %.3f %.3f %.3f %.0f %.3f\n", percentile(f.taken, 0.5),
+                    percentile(f.taken, 0.99), percentile(f.taken, 1),
+                    (cpu_of(a.process) - cpu) / flipped_for.count(),
+                    static_cast<double>(f.taken.size()) / flipped_for.count(),
+                    (starved(a.process) - waited) / seconds);
+    }
+    f.all().settle(500ms);
+    std::printf("half_load_lost %llu\n", static_cast<unsigned long long>(f.all().wrong_views()));
 }
 
 // Everybody in one hall flips once a minute, in random order; a few of them are looked at closely.
