@@ -33,10 +33,10 @@ void allow_files(std::uint64_t needed) {
     files.rlim_cur = files.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &files);
     if (files.rlim_cur < needed) {
-        throw failure(fmt::format(
-            "A process of this load holds {} open files, and may have {} (ulimit -n); allowed by "
-            "--processes is to spread them over more",
-            needed, files.rlim_cur));
+        throw failure(
+            fmt::format("A process of this load holds {} open files and may have {}: raise "
+                        "ulimit -n, or spread them with --processes",
+                        needed, files.rlim_cur));
     }
 }
 
