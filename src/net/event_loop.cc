@@ -16,7 +16,8 @@
 namespace porchlight::net {
 namespace {
 
-constexpr int ready_per_round = 256;  // then tasks and timers have their turn
+// After these tasks and timers have their turn.
+constexpr int ready_per_round = 256, further_rounds_max = 3;
 
 }  // namespace
 
@@ -30,11 +31,14 @@ class event_loop::watch {
     watch(const watch&) = delete;
     watch& operator=(const watch&) = delete;
 
-    void arm(std::uint32_t event) {
+    // Whether that was news to the kernel.
+    bool arm(std::uint32_t event) {
         armed_ |= event;
-        if ((known_ & event) == 0) {
-            tell_kernel(known_ | event);
+        if ((known_ & event) != 0) {
+            return false;
         }
+        tell_kernel(known_ | event);
+        return true;
     }
     void close() {
         tell_kernel(0);
@@ -82,7 +86,20 @@ class event_loop::watch {
 struct event_loop::impl {
     impl() { ASSERT(set >= 0); }
     ~impl() { ::close(set); }
+    // Waits (milliseconds; -1: for ever) and handles what is ready then.
+    void handle_ready(int milliseconds) {
+        std::array<epoll_event, ready_per_round> ready;
+        const int count = ::epoll_wait(set, ready.data(), ready_per_round, milliseconds);
+        ASSERT(count >= 0 || errno == EINTR);
+        for (int i = 0; i < count; ++i) {
+            const auto& event = ready[static_cast<std::size_t>(i)];
+            static_cast<watch*>(event.data.ptr)->happened(event.events);
+        }
+        removed.clear();
+    }
+
     const int set = ::epoll_create1(EPOLL_CLOEXEC);
+    bool news = false;  // the kernel was told of a wish
     // Events of the round under way may still name them.
     std::vector<std::unique_ptr<watch>> removed;
 };
@@ -96,11 +113,11 @@ event_loop::watch* event_loop::add(int descriptor, watcher& w) {
 }
 
 void event_loop::arm_read(watch* w) {
-    w->arm(EPOLLIN);
+    impl_->news |= w->arm(EPOLLIN);
 }
 
 void event_loop::arm_write(watch* w) {
-    w->arm(EPOLLOUT);
+    impl_->news |= w->arm(EPOLLOUT);
 }
 
 void event_loop::remove(watch* w) {
@@ -113,14 +130,12 @@ void event_loop::run_once(std::optional<base::milliseconds> wait) {
     constexpr rep longest = std::numeric_limits<int>::max();
     const int milliseconds =
         wait ? static_cast<int>(std::clamp<rep>(wait->count(), 0, longest)) : -1;
-    std::array<epoll_event, ready_per_round> ready;
-    const int count = ::epoll_wait(impl_->set, ready.data(), ready_per_round, milliseconds);
-    ASSERT(count >= 0 || errno == EINTR);
-    for (int i = 0; i < count; ++i) {
-        const auto& event = ready[static_cast<std::size_t>(i)];
-        static_cast<watch*>(event.data.ptr)->happened(event.events);
+    impl_->news = false;
+    impl_->handle_ready(milliseconds);
+    // What came with a connection that was just accepted is seen before tasks and timers are.
+    for (int i = 0; i < further_rounds_max && std::exchange(impl_->news, false); ++i) {
+        impl_->handle_ready(0);
     }
-    impl_->removed.clear();
 }
 
 std::size_t event_loop::bytes_per_watch() {
