@@ -31,14 +31,11 @@ class event_loop::watch {
     watch(const watch&) = delete;
     watch& operator=(const watch&) = delete;
 
-    // Whether that was news to the kernel.
-    bool arm(std::uint32_t event) {
+    void arm(std::uint32_t event) {
         armed_ |= event;
-        if ((known_ & event) != 0) {
-            return false;
+        if ((known_ & event) == 0) {
+            tell_kernel(known_ | event);
         }
-        tell_kernel(known_ | event);
-        return true;
     }
     void close() {
         tell_kernel(0);
@@ -86,8 +83,8 @@ class event_loop::watch {
 struct event_loop::impl {
     impl() { ASSERT(set >= 0); }
     ~impl() { ::close(set); }
-    // Waits (milliseconds; -1: for ever) and handles what is ready then.
-    void handle_ready(int milliseconds) {
+    // Waits (milliseconds; -1: for ever), handles what is ready then; false: nothing was.
+    bool handle_ready(int milliseconds) {
         std::array<epoll_event, ready_per_round> ready;
         const int count = ::epoll_wait(set, ready.data(), ready_per_round, milliseconds);
         ASSERT(count >= 0 || errno == EINTR);
@@ -96,10 +93,10 @@ struct event_loop::impl {
             static_cast<watch*>(event.data.ptr)->happened(event.events);
         }
         removed.clear();
+        return count > 0;
     }
 
     const int set = ::epoll_create1(EPOLL_CLOEXEC);
-    bool news = false;  // the kernel was told of a wish
     // Events of the round under way may still name them.
     std::vector<std::unique_ptr<watch>> removed;
 };
@@ -113,11 +110,11 @@ event_loop::watch* event_loop::add(int descriptor, watcher& w) {
 }
 
 void event_loop::arm_read(watch* w) {
-    impl_->news |= w->arm(EPOLLIN);
+    w->arm(EPOLLIN);
 }
 
 void event_loop::arm_write(watch* w) {
-    impl_->news |= w->arm(EPOLLOUT);
+    w->arm(EPOLLOUT);
 }
 
 void event_loop::remove(watch* w) {
@@ -130,11 +127,10 @@ void event_loop::run_once(std::optional<base::milliseconds> wait) {
     constexpr rep longest = std::numeric_limits<int>::max();
     const int milliseconds =
         wait ? static_cast<int>(std::clamp<rep>(wait->count(), 0, longest)) : -1;
-    impl_->news = false;
-    impl_->handle_ready(milliseconds);
-    // What came with a connection that was just accepted is seen before tasks and timers are.
-    for (int i = 0; i < further_rounds_max && std::exchange(impl_->news, false); ++i) {
-        impl_->handle_ready(0);
+    bool more = impl_->handle_ready(milliseconds);
+    // What came before a task was posted is seen before that task runs.
+    for (int i = 0; more && i < further_rounds_max; ++i) {
+        more = impl_->handle_ready(0);
     }
 }
 
