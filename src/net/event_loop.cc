@@ -16,7 +16,8 @@
 namespace porchlight::net {
 namespace {
 
-constexpr int ready_per_round = 256;  // then tasks and timers have their turn
+// After these tasks and timers have their turn.
+constexpr int ready_per_round = 256, further_rounds_max = 3;
 
 }  // namespace
 
@@ -82,6 +83,19 @@ class event_loop::watch {
 struct event_loop::impl {
     impl() { ASSERT(set >= 0); }
     ~impl() { ::close(set); }
+    // Waits (milliseconds; -1: for ever), handles what is ready then; false: nothing was.
+    bool handle_ready(int milliseconds) {
+        std::array<epoll_event, ready_per_round> ready;
+        const int count = ::epoll_wait(set, ready.data(), ready_per_round, milliseconds);
+        ASSERT(count >= 0 || errno == EINTR);
+        for (int i = 0; i < count; ++i) {
+            const auto& event = ready[static_cast<std::size_t>(i)];
+            static_cast<watch*>(event.data.ptr)->happened(event.events);
+        }
+        removed.clear();
+        return count > 0;
+    }
+
     const int set = ::epoll_create1(EPOLL_CLOEXEC);
     // Events of the round under way may still name them.
     std::vector<std::unique_ptr<watch>> removed;
@@ -113,14 +127,11 @@ void event_loop::run_once(std::optional<base::milliseconds> wait) {
     constexpr rep longest = std::numeric_limits<int>::max();
     const int milliseconds =
         wait ? static_cast<int>(std::clamp<rep>(wait->count(), 0, longest)) : -1;
-    std::array<epoll_event, ready_per_round> ready;
-    const int count = ::epoll_wait(impl_->set, ready.data(), ready_per_round, milliseconds);
-    ASSERT(count >= 0 || errno == EINTR);
-    for (int i = 0; i < count; ++i) {
-        const auto& event = ready[static_cast<std::size_t>(i)];
-        static_cast<watch*>(event.data.ptr)->happened(event.events);
+    bool more = impl_->handle_ready(milliseconds);
+    // What came before a task was posted is seen before that task runs.
+    for (int i = 0; more && i < further_rounds_max; ++i) {
+        more = impl_->handle_ready(0);
     }
-    impl_->removed.clear();
 }
 
 std::size_t event_loop::bytes_per_watch() {
