@@ -132,6 +132,12 @@ def read_all(connections, buffer):
 
 
 def bursts(bench):
+    # A window that a round of so many clients fits into, whatever else the machine does.
+    with bench.another("presence.window=500ms") as patient:
+        return bursts_of(patient)
+
+
+def bursts_of(bench):
     """All of 50 in a room change, and 1,000 who are there are told, 50 in one response; with the 50 PUTs and the
     polls. The yardstick sends answers of the same size to as many, for one PUT."""
     users = bench.enroll(OBSERVERS + SUBJECTS)
