@@ -127,6 +127,9 @@ std::vector<membership_info> rooms::rooms_of(user_key u) const {
     return found;
 }
 
+// Of a room without events it is known that there are none: each poll asks.
+constexpr std::uint64_t before_all_events = 1;
+
 std::uint64_t rooms::impl::last_position(room_key r) {
     room_record& room = table.at(r);
     if (room.last_position == 0) {
@@ -135,10 +138,12 @@ std::uint64_t rooms::impl::last_position(room_key r) {
         newest.newest_first = true;
         newest.limit = 1;
         try {
+            room.last_position = before_all_events;
             for (const auto& row : s.store.events(newest)) {
                 room.last_position = row.position;
             }
         } catch (const ports::store_error&) {
+            room.last_position = 0;
             return s.log.last_applied();  // may be news: the reader finds out
         }
     }
