@@ -1,11 +1,12 @@
 """Is a figure of one result worse or better than that of another, or is it noise?
 
-Noise is measured, not assumed, in three ways, and a change must be beyond all of them:
+Noise is measured, not assumed, in four ways, and a change must be beyond all of them:
 
 - the runs of both sides in one order (Mann and Whitney's U, exact for few runs): orders as one-sided as
   this would come up in fewer than CHANCE of comparisons if nothing had changed;
 - the medians lie further apart than SPREADS times the spread of the runs, and further than results of one
   and the same commit did, where there are several;
+- half a percent;
 - for figures without a yardstick: further than the yardsticks themselves moved from one result to the
   other, since they are the same programs. What moved them is the machine.
 
@@ -20,6 +21,7 @@ from results import judged_runs, spread
 
 CHANCE = 0.01
 SPREADS = 2
+LEAST = 0.005  # a change by less is none, however exact the figure
 EXACT_MAX = 24  # runs of both sides together; above, the normal approximation does
 EXACT_UNITS = ("B", "bytes", "")  # what the machine's speed does not move
 
@@ -88,7 +90,7 @@ def judge(figure, old_rows, new_rows, drift=0.0):
     old_all, new_all = sum(old, []), sum(new, [])
     old_middle, new_middle = statistics.median(old_all), statistics.median(new_all)
     within, apart = (max(pair) for pair in zip(noise_of(old), noise_of(new)))
-    noise = max(SPREADS * within, apart)
+    noise = max(SPREADS * within, apart, LEAST * abs(old_middle))
     row = new_rows[-1]
     if row["ratio"] is None and row["unit"] not in EXACT_UNITS:
         noise = max(noise, drift * abs(old_middle))
