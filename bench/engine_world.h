@@ -12,6 +12,7 @@
 #include "client_api/sync/presence_json.h"
 #include "client_api/sync/sync_skeleton.h"
 #include "engine/engine.h"
+#include "quiet_outside.h"
 
 // An engine whose clock is set by hand, and what is outside of it: for benchmarks.
 namespace porchlight::bench {
@@ -27,13 +28,10 @@ inline constexpr std::uint32_t room_size = 1000;
 inline constexpr std::int64_t begin_ms = 1'700'000'000'000;
 
 // Takes what the engine tells; renders answers when asked to, as client_api does.
-class listener final : public engine::outside {
+class listener final : public quiet_outside {
   public:
     explicit listener(bool renders) : renders_(renders) {}
 
-    engine::profile profile_of(user_key) const override {
-        return {"@user12345:example.org", "Some One", {}};
-    }
     void deliver(std::unique_ptr<engine::batch> b) override {
         for (const auto& d : b->deliveries) {
             events += d.count;
@@ -45,12 +43,6 @@ class listener final : public engine::outside {
         }
         sent.push_back(std::move(b));
     }
-    void save(const ports::presence_row&) override {}
-    void save(const ports::status_row&) override {}
-    void save(const ports::loss_row&) override {}
-    void forget(const ports::loss_removal&) override {}
-    void reserve_presence_positions(std::uint64_t) override {}
-    void now_dirty(user_key) override {}
 
     std::uint64_t events = 0, answers = 0, bytes = 0;
     engine::token next;

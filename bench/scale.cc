@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "quiet_outside.h"
 
 namespace {
 
@@ -75,21 +76,12 @@ struct queue {
     }
 };
 
-class machine final : public engine::outside {
+class machine final : public bench::quiet_outside {
   public:
     machine(const scene& s, const costs& c);
     outcome run();
 
-    engine::profile profile_of(user_key) const override {
-        return {"@user12345:example.org", "Some One", {}};
-    }
     void deliver(std::unique_ptr<engine::batch> b) override { made_.push_back(std::move(b)); }
-    void save(const ports::presence_row&) override {}
-    void save(const ports::status_row&) override {}
-    void save(const ports::loss_row&) override {}
-    void forget(const ports::loss_removal&) override {}
-    void reserve_presence_positions(std::uint64_t) override {}
-    void now_dirty(user_key) override {}
 
   private:
     struct next_poll {

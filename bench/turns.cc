@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "quiet_outside.h"
 
 namespace {
 
@@ -35,22 +36,13 @@ double cpu_ms() {
     return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) * 1e-6;
 }
 
-class listener final : public engine::outside {
+class listener final : public bench::quiet_outside {
   public:
-    engine::profile profile_of(user_key) const override {
-        return {"@user12345:example.org", "Some One", {}};
-    }
     void deliver(std::unique_ptr<engine::batch> b) override {
         answers += b->deliveries.size();
         next = b->deliveries.back().next;
         sent.push_back(std::move(b));
     }
-    void save(const ports::presence_row&) override {}
-    void save(const ports::status_row&) override {}
-    void save(const ports::loss_row&) override {}
-    void forget(const ports::loss_removal&) override {}
-    void reserve_presence_positions(std::uint64_t) override {}
-    void now_dirty(user_key) override {}
 
     std::uint64_t answers = 0;
     engine::token next;
