@@ -28,6 +28,7 @@ struct config {
     std::string tls_cert, tls_key;
     std::vector<std::string> trusted_proxies;
     metrics_for metrics = metrics_for::loopback;
+    bool page = true;
     std::int64_t threads = 0;  // 0: one net thread on up to two cores, else cores - 1
     homeserver::settings homeserver;
     client_api::settings client_api;

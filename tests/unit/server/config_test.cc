@@ -145,6 +145,8 @@ TEST(config, each_value_lands_where_it_is_used) {
     EXPECT_EQ(c.client_api.public_base_url, "https://porch.example");
     set("server.metrics", "nobody");
     EXPECT_EQ(c.metrics, metrics_for::nobody);
+    set("server.page", "false");
+    EXPECT_FALSE(c.page);
     set("presence.enabled", "false");
     EXPECT_FALSE(c.engine.enabled);
     set("presence.window", "1s");
