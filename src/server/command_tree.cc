@@ -182,7 +182,9 @@ void add_commands(CLI::App& app, arguments& a, int& code) {
     CLI::App* show =
         app.add_subcommand("config", "Print every key with value, default and meaning");
     add_config_options(*show, a);
-    show->callback([&] { std::cout << print_config(read_config(a)); });
+    show->add_flag("--table", a.table, "The defaults as a table in Markdown");
+    show->callback(
+        [&] { std::cout << (a.table ? print_config_table() : print_config(read_config(a))); });
     CLI::App* checked = app.add_subcommand("check", "Look over configuration, data and database");
     add_config_options(*checked, a);
     checked->callback([&] { code = check(read_config(a)); });

@@ -17,6 +17,7 @@ struct arguments {
     std::string file;
     std::vector<std::pair<std::string, std::string>> keys;
     std::string name, password;
+    bool table = false;
 };
 
 // Adds the sub-commands to the program's tree. They run while it parses, and leave the exit code in
