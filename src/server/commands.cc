@@ -168,7 +168,7 @@ void print_rows(const house& h, std::string_view what, const std::vector<base::u
 
 }  // namespace
 
-int list_show(const config& c, const std::string& name) {
+int user_list(const config& c, const std::string& name) {
     return print_of(c, name, [](house& h, base::user_key u) {
         const auto policy = client_api::policy_json(h.lists->policy_of(u));
         std::cout << h.accounts->user_id(u)
@@ -187,7 +187,7 @@ int list_show(const config& c, const std::string& name) {
     });
 }
 
-int list_export(const config& c, const std::string& name) {
+int user_export_list(const config& c, const std::string& name) {
     return print_of(c, name, [](house& h, base::user_key u) {
         boost::json::array list;
         for (const auto& e : h.lists->list_of(u)) {

@@ -102,7 +102,7 @@ class PresenceListsPage(unittest.TestCase):
 
     def administrator(self, *words):
         return subprocess.run(
-            [os.environ["PORCHLIGHT_BINARY"], "list", *words, "--data", self.data.name, "--server-name", "porch.test"],
+            [os.environ["PORCHLIGHT_BINARY"], "user", *words, "--data", self.data.name, "--server-name", "porch.test"],
             capture_output=True, text=True)
 
     def test_the_administrator_reads_all_that_is_kept_of_a_user(self):
@@ -114,11 +114,11 @@ class PresenceListsPage(unittest.TestCase):
             "accept": ["@carol:porch.test"], "deny": ["@dan:porch.test"], "block": ["@eve:elsewhere.test"]})
         self.call("bob", "POST", own + "invites/@bob:porch.test", {"accept": ["@alice:porch.test"]})
         self.call("alice", "PUT", own + "policy/@alice:porch.test", {"auto_accept": "contacts"})
-        self.assertIn("in use", self.administrator("show", "alice").stderr, "the server runs")
+        self.assertIn("in use", self.administrator("list", "alice").stderr, "the server runs")
         self.process.terminate()
         self.process.wait()
 
-        exported = self.administrator("export", "@alice:porch.test")
+        exported = self.administrator("export-list", "@alice:porch.test")
         self.assertEqual(exported.returncode, 0, exported.stderr)
         self.assertIsNone(difference({
             "user_id": "@alice:porch.test", "policy": {"visibility": "everyone", "auto_accept": "contacts"},
@@ -128,12 +128,12 @@ class PresenceListsPage(unittest.TestCase):
             "outgoing": [{"user_id": "@nobody:porch.test", "invited_ts": "<number>"}],
             "observers": [], "preapproved": ["@carol:porch.test"], "denied": ["@dan:porch.test"],
             "blocked": ["@eve:elsewhere.test"]}, json.loads(exported.stdout)))
-        shown = self.administrator("show", "bob")
+        shown = self.administrator("list", "bob")
         self.assertEqual(shown.returncode, 0, shown.stderr)
         self.assertEqual([line.split()[:3] for line in shown.stdout.splitlines()], [
             ["@bob:porch.test:", "visibility", "everyone,"], ["asked", "@alice:porch.test", shown.stdout.split()[7]],
             ["seen", "by", "@alice:porch.test"]])
-        unknown = self.administrator("show", "carol")
+        unknown = self.administrator("list", "carol")
         self.assertEqual((unknown.returncode, unknown.stdout), (1, ""))
         self.assertIn("@carol:porch.test", unknown.stderr)
 
