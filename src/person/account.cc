@@ -80,26 +80,30 @@ json::value account::post(const std::string& path, const json::object& body) {
     return read_answer(web_.ask(request("POST", path, &body)), who_.homeserver);
 }
 
-bool account::has_feature(const std::string& name) {
-    if (!versions_) {
-        versions_ = get("/_matrix/client/versions");
+bool account::has_lists() {
+    if (!has_lists_) {
+        has_lists_ = has_feature(get("/_matrix/client/versions"), lists_feature);
     }
-    const auto* const features = matrix::find(*versions_, "unstable_features");
+    return *has_lists_;
+}
+
+bool has_feature(const json::value& versions, std::string_view name) {
+    const auto* const features = matrix::find(versions, "unstable_features");
     const auto* const found = features == nullptr ? nullptr : matrix::find(*features, name);
     return found != nullptr && found->is_bool() && found->get_bool();
 }
 
-std::string account::status_path(const std::string& user_id) const {
+std::string status_path(const std::string& user_id) {
     return "/_matrix/client/v3/presence/" + percent_encoded(user_id) + "/status";
 }
 
-std::string account::list_path() const {
-    return "/_matrix/client/v3/presence/list/" + percent_encoded(user_id());
+std::string list_path(const std::string& user_id) {
+    return "/_matrix/client/v3/presence/list/" + percent_encoded(user_id);
 }
 
-std::string account::consent_path(const std::string& what) const {
+std::string consent_path(const std::string& what, const std::string& user_id) {
     return "/_matrix/client/unstable/io.porchlight/presence/" + what + '/' +
-           percent_encoded(user_id());
+           percent_encoded(user_id);
 }
 
 }  // namespace porchlight::person

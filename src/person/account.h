@@ -25,6 +25,15 @@ struct refused : failed {
 // sentences name `server`, and nothing in them moves a cursor.
 json::value read_answer(const web_answer& a, const std::string& server);
 
+// Paths, from "/_matrix" on.
+std::string status_path(const std::string& user_id);
+std::string list_path(const std::string& user_id);
+// Under the extension: "invites", "policy".
+std::string consent_path(const std::string& what, const std::string& user_id);
+// In an answer to /versions.
+bool has_feature(const json::value& versions, std::string_view name);
+inline constexpr std::string_view lists_feature = "io.porchlight.presence_lists";
+
 class account {
   public:
     // `w` outlives it.
@@ -40,19 +49,13 @@ class account {
     json::value put(const std::string& path, const json::object& body);
     json::value post(const std::string& path, const json::object& body);
 
-    // In /versions; asked once. Throws as read_answer does.
-    bool has_feature(const std::string& name);
-    bool has_lists() { return has_feature("io.porchlight.presence_lists"); }
-
-    std::string status_path(const std::string& user_id) const;
-    std::string list_path() const;
-    // Under the extension: "invites", "policy".
-    std::string consent_path(const std::string& what) const;
+    // Has the server presence lists? Asked once. Throws as read_answer does.
+    bool has_lists();
 
   private:
     web& web_;
     credentials who_;
-    std::optional<json::value> versions_;
+    std::optional<bool> has_lists_;
 };
 
 }  // namespace porchlight::person

@@ -171,12 +171,49 @@ void add_list(CLI::App& app, arguments& a, int& code) {
     });
 }
 
+void add_watch(CLI::App& app, arguments& a, int& code) {
+    CLI::App* watch = add(app, a, "watch", "Who is home: a live table");
+    watch
+        ->add_option("--idle", a.watch.idle_minutes,
+                     "Minutes without a key after which you are shown as away, 1 to 5 (3)")
+        ->check(CLI::Range(1, 5))
+        ->type_name("MINUTES");
+    watch
+        ->add_option("--state", a.watch.state, "What you are shown as while you are there (online)")
+        ->check(CLI::IsMember({"online", "free_for_chat", "busy"}));
+    watch->add_flag("--only-watch", a.watch.only_watch, "Don't show that you are there");
+    watch->add_flag("--json", a.watch.as_json,
+                    "One JSON object a line for each change, for programs");
+    watch->footer(
+        "Shows whom you may see: those you share a room with, and those who accepted you on their "
+        "presence list.\n"
+        "You are shown too while it runs, as long as you press a key now and then; q or Ctrl-C "
+        "ends it.\n"
+        "\n"
+        "A state that you set elsewhere with this login, by `porchlight status set`, holds until "
+        "the next poll; use\n"
+        "--state here instead. A text stays.\n"
+        "\n"
+        "Where standard output is no terminal, each change is a line. Without a terminal to type "
+        "on, nobody can\n"
+        "tell that you are there, so it only watches. Colours are left out when NO_COLOR is set.\n"
+        "\n"
+        "    porchlight watch\n"
+        "    porchlight watch --json | jq -r 'select(.type == \"presence\") | .user_id + \" \" + "
+        ".presence'\n");
+    watch->callback([&] {
+        a.watch.credentials = file_of(a);
+        code = person::watch(a.watch);
+    });
+}
+
 }  // namespace
 
 void add_commands(CLI::App& app, arguments& a, int& code) {
     add_login(app, a, code);
     add_status(app, a, code);
     add_list(app, a, code);
+    add_watch(app, a, code);
 }
 
 }  // namespace porchlight::person

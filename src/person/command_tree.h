@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "person/commands.h"
+#include "person/watch/watch.h"
 
 namespace CLI {
 class App;
@@ -18,6 +19,7 @@ struct arguments {
     std::vector<std::string> users;
     login_options login;
     status_change status;
+    watch_options watch;
     std::string text, visibility, auto_accept;
     bool as_json = false, forget = false;
 };

@@ -81,7 +81,7 @@ void print_group(const json::value& all, std::string_view key, std::string_view 
 int list_show(const std::string& credentials_file, bool as_json) {
     web w;
     account a = account_with_lists(w, credentials_file);
-    const json::value list = a.get(a.list_path());
+    const json::value list = a.get(list_path(a.user_id()));
     if (!list.is_array()) {
         throw failed{"the list of " + a.who().homeserver + " is no array"};
     }
@@ -113,7 +113,9 @@ int list_change(const std::string& credentials_file, const std::string& verb,
         }
     }
     const json::object body{{verb, ids}};
-    a.post(verb == "invite" || verb == "drop" ? a.list_path() : a.consent_path("invites"), body);
+    a.post(verb == "invite" || verb == "drop" ? list_path(a.user_id())
+                                              : consent_path("invites", a.user_id()),
+           body);
     if (as_json) {
         std::cout << json::serialize(body) << '\n';
         return 0;
@@ -129,7 +131,7 @@ int list_change(const std::string& credentials_file, const std::string& verb,
 int list_invites(const std::string& credentials_file, bool as_json) {
     web w;
     account a = account_with_lists(w, credentials_file);
-    const json::value all = a.get(a.consent_path("invites"));
+    const json::value all = a.get(consent_path("invites", a.user_id()));
     if (as_json) {
         std::cout << json::serialize(all) << '\n';
         return 0;
@@ -155,9 +157,9 @@ int list_policy(const std::string& credentials_file, const std::string& visibili
         change["auto_accept"] = auto_accept;
     }
     if (!change.empty()) {
-        a.put(a.consent_path("policy"), change);
+        a.put(consent_path("policy", a.user_id()), change);
     }
-    const json::value policy = a.get(a.consent_path("policy"));
+    const json::value policy = a.get(consent_path("policy", a.user_id()));
     if (as_json) {
         std::cout << json::serialize(policy) << '\n';
     } else {

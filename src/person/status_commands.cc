@@ -41,7 +41,7 @@ json::object body_of(account& a, const status_change& change) {
     json::object body;
     if (change.state.empty()) {
         // A PUT has to say a state: the one that is, so that only the text changes.
-        const std::string now = text_of(a.get(a.status_path(a.user_id())), "presence");
+        const std::string now = text_of(a.get(status_path(a.user_id())), "presence");
         body["presence"] = now == "hidden" && change.unhide ? "online" : now;
     } else {
         body["presence"] = name_for(a, change.state);
@@ -104,7 +104,7 @@ int status_get(const std::string& credentials_file, const std::vector<std::strin
     }
     for (const std::string& id : ids) {
         try {
-            json::value s = a.get(a.status_path(id));
+            json::value s = a.get(status_path(id));
             if (!as_json) {
                 print_status(id, s);
             } else if (auto* const object = s.if_object()) {
@@ -127,7 +127,7 @@ int status_set(const std::string& credentials_file, const status_change& change,
     check(change);
     web w;
     account a(w, load_credentials(credentials_file));
-    a.put(a.status_path(a.user_id()), body_of(a, change));
+    a.put(status_path(a.user_id()), body_of(a, change));
     return status_get(credentials_file, {}, as_json);
 }
 
