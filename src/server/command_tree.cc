@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "person/prompt.h"
 #include "server/application.h"
 #include "server/commands.h"
 
@@ -134,7 +135,7 @@ void add_user(CLI::App& app, arguments& a, int& code) {
         sub->callback([&a, &code, with_password, run] {
             const config c = read_config(a);
             if (with_password && a.password.empty()) {
-                a.password = read_password();
+                a.password = person::ask_password("Password: ");
             }
             code = run(c, a);
         });

@@ -9,9 +9,6 @@
 // code and print for people.
 namespace porchlight::server {
 
-// Read from stdin without echo when it is a terminal; one line otherwise.
-std::string read_password();
-
 int user_add(const config& c, const std::string& name, const std::string& password);
 int user_passwd(const config& c, const std::string& name, const std::string& password);
 int user_deactivate(const config& c, const std::string& name);

@@ -2,6 +2,8 @@
 #include <iostream>
 
 #include "command_line/command_tree.h"
+#include "person/command_tree.h"
+#include "person/failure.h"
 #include "server/application.h"
 #include "server/command_tree.h"
 
@@ -15,6 +17,8 @@ int main(int argc, char** argv) {
     server::arguments a;
     int code = 0;
     server::add_commands(app, a, code);
+    person::arguments given;
+    person::add_commands(app, given, code);
     command_line::arguments asked;
     command_line::add_commands(app, asked, code, PORCHLIGHT_VERSION);
     try {
@@ -23,6 +27,9 @@ int main(int argc, char** argv) {
         return app.exit(e) == 0 ? 0 : 1;
     } catch (const server::start_error& e) {
         std::cerr << "porchlight: " << e.message << '\n';
+        return 1;
+    } catch (const person::failed& f) {
+        std::cerr << "porchlight: " << f.message << '\n';
         return 1;
     }
     return code;
