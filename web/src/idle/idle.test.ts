@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Idle, type Clock, type Tabs, type Teller } from "./idle";
-import { type Known, joined } from "./state";
+import { type Clock, type Device, Idle, type Tabs } from "./idle";
+import { type Asked, type Known, joined } from "./state";
 
 const minute = 60_000;
 
@@ -46,10 +46,10 @@ class World {
     }
 
     deliver() {
-        while (this.waiting.length > 0) this.deliver_one(0);
+        while (this.waiting.length > 0) this.deliverOne(0);
     }
 
-    deliver_one(index: number) {
+    deliverOne(index: number) {
         const [message] = this.waiting.splice(index, 1);
         message!.to.received(message!.known);
     }
@@ -57,23 +57,27 @@ class World {
 
 class Tab {
     polls: string[] = [];
-    puts: Record<string, unknown>[] = [];
+    told: string[] = [];
     order: string[] = [];
     received: (known: Known) => void = () => {};
-    fail: Error | undefined;
+    asked: Asked = "online";
     idle: Idle;
 
     constructor(readonly world: World, present: boolean, channel: boolean) {
-        const teller: Teller = {
-            poll: (state) => {
+        const chosen = () => this.asked;
+        const device: Device = {
+            get asked() {
+                return chosen();
+            },
+            setPresence: (state) => {
                 if (this.polls.at(-1) === state) return;
                 this.polls.push(state);
                 this.order.push(`poll ${state}`);
             },
-            put: (body) => {
-                this.puts.push(body);
-                this.order.push(`put ${body.presence}`);
-                return this.fail ? Promise.reject(this.fail) : Promise.resolve({});
+            put: (state) => {
+                this.told.push(state);
+                this.order.push(`put ${state}`);
+                return Promise.reject(new Error("what fails is told by the next poll"));
             },
         };
         const tabs: Tabs = {
@@ -86,11 +90,7 @@ class Tab {
             receive: (call) => (this.received = call),
             close: () => {},
         };
-        this.idle = new Idle(world.clock, teller, tabs, present);
-    }
-
-    get told() {
-        return this.puts.map((p) => p.presence);
+        this.idle = new Idle(world.clock, device, tabs, present);
     }
 }
 
@@ -117,13 +117,6 @@ describe("one tab", () => {
         expect(tab.order).toEqual([
             "poll online", "poll unavailable", "put unavailable", "poll online", "put online",
         ]);
-    });
-    it("never touches the text", () => {
-        const world = new World();
-        const tab = world.open();
-        world.pass(3 * minute);
-        tab.idle.input();
-        expect(tab.puts).toEqual([{ presence: "unavailable" }, { presence: "online" }]);
     });
     it("input puts it off", () => {
         const world = new World();
@@ -168,54 +161,43 @@ describe("one tab", () => {
         tab.idle.input();
         expect(tab.told).toEqual(["unavailable", "online"]);
     });
-    it("leaves alone what was chosen by hand", async () => {
+    it.each(["busy", "unavailable", "offline", "hidden"] as const)("leaves alone %s", (asked) => {
         const world = new World();
         const tab = world.open();
-        await tab.idle.ask("busy");
+        tab.asked = asked;
         world.pass(60 * minute);
         tab.idle.input();
-        expect(tab.told).toEqual(["busy"]);
-        expect(tab.polls.at(-1)).toBe("busy");
+        expect(tab.told).toEqual([]);
     });
-    it("choosing a state ends hiding, idling never does", async () => {
+    it("comes back to what was chosen", () => {
         const world = new World();
         const tab = world.open();
-        await tab.idle.ask("hidden");
+        tab.asked = "free_for_chat";
         world.pass(3 * minute);
         tab.idle.input();
-        expect(tab.puts).toEqual([{ presence: "hidden" }]);
-        await tab.idle.ask("online");
-        expect(tab.puts[1]).toEqual({ presence: "online", "io.porchlight.unhide": true });
+        expect(tab.told).toEqual(["unavailable", "free_for_chat"]);
+        expect(tab.polls.at(-1)).toBe("free_for_chat");
     });
-    it("hears that another device ended hiding", async () => {
+    it("keeps the minutes for the next time", () => {
         const world = new World();
         const tab = world.open();
-        await tab.idle.ask("hidden");
-        tab.idle.server_says("online"); // on its way before the server heard of hiding
-        expect(tab.idle.asked).toBe("hidden");
-        tab.idle.server_says("hidden");
-        tab.idle.server_says("online");
-        expect(tab.idle.asked).toBe("online");
-        expect(tab.told).toEqual(["hidden"]);
-    });
-    it("a refused choice is taken back", async () => {
-        const world = new World();
-        const tab = world.open();
-        tab.fail = new Error("busy is switched off");
-        await expect(tab.idle.ask("busy")).rejects.toThrow("switched off");
-        expect(tab.idle.asked).toBe("online");
-        expect(tab.polls).toEqual(["online", "busy", "online"]);
-    });
-    it("keeps choice and minutes for the next time", async () => {
-        const world = new World();
-        const tab = world.open();
-        await tab.idle.ask("busy");
         tab.idle.minutes = 1;
+        world.pass(minute);
+        expect(tab.told).toEqual(["unavailable"]);
         tab.idle.end();
         world.tabs = [];
-        world.pass(60 * minute);
-        const next = world.open();
-        expect([next.idle.asked, next.idle.minutes, next.polls]).toEqual(["busy", 1, ["busy"]]);
+        expect(world.open().idle.minutes).toBe(1);
+    });
+    it("says when it begins and ends", () => {
+        const world = new World();
+        const tab = world.open();
+        const seen: boolean[] = [];
+        tab.idle.observe(() => seen.push(tab.idle.idle));
+        world.pass(minute);
+        tab.idle.input();
+        world.pass(3 * minute);
+        tab.idle.input();
+        expect(seen).toEqual([true, false]);
     });
     it("opened where nobody looks it does not say that somebody is there", () => {
         const world = new World();
@@ -294,7 +276,7 @@ describe("two tabs", () => {
             world.deliver();
             let act = 0;
             for (const choice of choices) {
-                if (choice < world.waiting.length) world.deliver_one(choice);
+                if (choice < world.waiting.length) world.deliverOne(choice);
                 else acts[act++]!(a, b);
             }
             const options = world.waiting.length + (act < acts.length ? 1 : 0);
@@ -310,7 +292,7 @@ describe("two tabs", () => {
             expect(new Set(b.told.slice(1)).has("unavailable")).toBe(false);
             world.pass(3 * minute);
             world.deliver();
-            expect([a.idle.state, b.idle.state]).toEqual(["unavailable", "unavailable"]);
+            expect([a.idle.idle, b.idle.idle]).toEqual([true, true]);
         };
         walk([]);
         expect(ways).toBeGreaterThan(50);

@@ -4,9 +4,8 @@
 // which is set before the PUT so that no poll undoes it.
 
 import {
-    type Asked, type Known,
-    first_known, idle_in, is_idle, joined, poll_state_of, same, settled, state_of,
-    with_choice, with_input, with_minutes,
+    type Asked, type Known, type Polled,
+    firstKnown, idleIn, isIdle, joined, pollStateOf, same, settled, stateOf, withInput, withMinutes,
 } from "./state";
 
 export interface Clock {
@@ -15,9 +14,13 @@ export interface Clock {
     after(ms: number, call: () => void): () => void;
 }
 
-export interface Teller {
-    poll(state: string): void;
-    put(body: Record<string, unknown>): Promise<unknown>;
+// This device: what its person chose, and its ways to the server.
+export interface Device {
+    readonly asked: Asked;
+    // What the polls say from the next one on.
+    setPresence(state: Polled): void;
+    // Told at once; the text stays as it is.
+    put(state: Asked): Promise<unknown>;
 }
 
 export interface Tabs {
@@ -28,45 +31,34 @@ export interface Tabs {
 }
 
 // While somebody is there, the other tabs hear of it this often at most.
-const share_every_ms = 1000;
+const shareEveryMs = 1000;
 
 export class Idle {
     private known: Known;
     private shared: Known;
     private cancel: (() => void) | undefined;
     private readonly observers = new Set<() => void>();
-    private hidden_seen = false;
     private ended = false;
 
     // `present`: that the page was opened says that somebody is there.
     constructor(
         private readonly clock: Clock,
-        private readonly teller: Teller,
+        private readonly device: Device,
         private readonly tabs: Tabs,
         present: boolean,
     ) {
         const now = clock.now();
-        this.known = settled(tabs.load() ?? first_known(now), now);
+        this.known = settled(tabs.load() ?? firstKnown(now), now);
         this.shared = this.known;
         tabs.receive((known) => this.learn(known));
-        if (present) this.known = with_input(this.known, now);
+        if (present) this.known = withInput(this.known, now);
         this.share();
-        this.teller.poll(poll_state_of(this.known));
+        this.say();
         this.wind();
     }
 
-    // What this device is.
-    get state(): Asked {
-        return state_of(this.known);
-    }
-
-    // What the person chose.
-    get asked(): Asked {
-        return this.known.asked;
-    }
-
     get idle(): boolean {
-        return is_idle(this.known);
+        return isIdle(this.known);
     }
 
     get minutes(): number {
@@ -74,11 +66,11 @@ export class Idle {
     }
 
     set minutes(minutes: number) {
-        this.change(with_minutes(this.known, minutes, this.clock.now()));
+        this.change(withMinutes(this.known, minutes, this.clock.now()));
         this.share();
     }
 
-    // Calls after each change of state, asked or minutes; returns what ends that.
+    // Calls when it begins or ends, and when the minutes change; returns what ends that.
     observe(call: () => void): () => void {
         this.observers.add(call);
         return () => this.observers.delete(call);
@@ -87,35 +79,8 @@ export class Idle {
     // Somebody touched something.
     input(): void {
         const now = this.clock.now();
-        const was_idle = is_idle(settled(this.known, now));
-        this.change(with_input(this.known, now));
-        if (was_idle || now - this.shared.at >= share_every_ms || now < this.shared.at) this.share();
-    }
-
-    // The person chooses a state, with `more` of the body of the PUT (status_msg, ...). Rejects with
-    // the server's error, and then what was asked before holds.
-    async ask(asked: Asked, more: Record<string, unknown> = {}): Promise<void> {
-        const before = this.known.asked;
-        const chosen = with_choice(this.known, asked, this.clock.now());
-        this.hidden_seen = false;
-        this.change(chosen, false);
-        this.share();
-        // A state chosen by hand ends hiding, whichever device began it.
-        const unhide = asked === "hidden" ? {} : { "io.porchlight.unhide": true };
-        try {
-            await this.teller.put({ presence: asked, ...unhide, ...more });
-        } catch (error) {
-            if (this.known.choice === chosen.choice) {
-                this.change(with_choice(this.known, before, this.clock.now()));
-                this.share();
-            }
-            throw error;
-        }
-    }
-
-    // Something else to tell with a PUT (a text), which has to say a state, too.
-    tell(more: Record<string, unknown>): Promise<unknown> {
-        return this.teller.put({ presence: this.state, ...more });
+        this.change(withInput(this.known, now));
+        if (now - this.shared.at >= shareEveryMs || now < this.shared.at) this.share();
     }
 
     // Looks at the clock and at what other tabs left: before each poll, and whenever the page wakes.
@@ -123,18 +88,6 @@ export class Idle {
         const left = this.tabs.load();
         if (left) this.learn(left);
         this.settle();
-    }
-
-    // The server's word on oneself: hiding may have been ended by another device.
-    server_says(presence: string): void {
-        if (this.known.asked !== "hidden") return;
-        if (presence === "hidden") {
-            this.hidden_seen = true;
-        } else if (this.hidden_seen) {
-            this.hidden_seen = false;
-            this.change(with_choice(this.known, "online", this.clock.now()), false);
-            this.share();
-        }
     }
 
     end(): void {
@@ -146,7 +99,7 @@ export class Idle {
 
     private settle(): void {
         const now = settled(this.known, this.clock.now());
-        const newly = is_idle(now) && !is_idle(this.known);
+        const newly = isIdle(now) && !isIdle(this.known);
         this.change(now);
         if (newly) this.share();
     }
@@ -156,7 +109,7 @@ export class Idle {
     private learn(known: Known): void {
         const both = joined(this.known, known);
         const now = settled(both, this.clock.now());
-        const newly = is_idle(now) && !is_idle(both);
+        const newly = isIdle(now) && !isIdle(both);
         this.change(now, newly);
         if (newly) this.share();
     }
@@ -165,19 +118,22 @@ export class Idle {
         if (this.ended || same(known, this.known)) return;
         const before = this.known;
         this.known = known;
-        this.teller.poll(poll_state_of(known));
-        const state = state_of(known);
-        if (tell && state !== state_of(before)) {
-            // Should it fail, the next poll says it.
-            this.teller.put({ presence: state }).catch(() => {});
-        }
         this.wind();
-        if (
-            state !== state_of(before) || known.asked !== before.asked ||
-            known.minutes !== before.minutes
-        ) {
-            for (const call of this.observers) call();
+        if (isIdle(known) !== isIdle(before)) {
+            this.say();
+            const state = stateOf(this.device.asked, known);
+            if (tell && state !== stateOf(this.device.asked, before)) {
+                // Should it fail, the next poll says it.
+                this.device.put(state).catch(() => {});
+            }
+        } else if (known.minutes === before.minutes) {
+            return;
         }
+        for (const call of this.observers) call();
+    }
+
+    private say(): void {
+        this.device.setPresence(pollStateOf(this.device.asked, this.known));
     }
 
     private share(): void {
@@ -188,7 +144,7 @@ export class Idle {
 
     private wind(): void {
         this.cancel?.();
-        const left = idle_in(this.known, this.clock.now());
+        const left = idleIn(this.known, this.clock.now());
         this.cancel = left === undefined ? undefined : this.clock.after(left, () => this.settle());
     }
 }

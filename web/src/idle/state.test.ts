@@ -1,87 +1,85 @@
 import { describe, expect, it } from "vitest";
 import {
-    type Known, first_known, idle_in, is_idle, joined, poll_state_of, read_known, settled, state_of,
-    with_choice, with_input, with_minutes,
+    type Known, firstKnown, idleIn, isIdle, joined, pollStateOf, readKnown, settled, stateOf,
+    withInput, withMinutes,
 } from "./state";
 
 const minute = 60_000;
-const at = (k: Known, now: number) => state_of(settled(k, now));
+const at = (k: Known, now: number) => stateOf("online", settled(k, now));
 
 describe("after the timeout", () => {
     it("nobody is there, and one input is enough", () => {
-        let k = with_input(first_known(0), 0);
+        let k = withInput(firstKnown(0), 0);
         expect(at(k, 3 * minute - 1)).toBe("online");
         k = settled(k, 3 * minute);
-        expect(state_of(k)).toBe("unavailable");
-        expect(idle_in(k, 3 * minute)).toBeUndefined();
-        expect(state_of(with_input(k, 10 * minute))).toBe("online");
+        expect(isIdle(k)).toBe(true);
+        expect(idleIn(k, 3 * minute)).toBeUndefined();
+        expect(isIdle(withInput(k, 10 * minute))).toBe(false);
     });
     it("comes back to what was asked", () => {
-        let k = settled(with_choice(first_known(0), "free_for_chat", 0), 4 * minute);
-        expect(state_of(k)).toBe("unavailable");
-        k = with_input(k, 5 * minute);
-        expect(state_of(k)).toBe("free_for_chat");
+        const k = settled(withInput(firstKnown(0), 0), 4 * minute);
+        expect(stateOf("free_for_chat", k)).toBe("unavailable");
+        expect(stateOf("free_for_chat", withInput(k, 5 * minute))).toBe("free_for_chat");
     });
     it.each(["unavailable", "busy", "offline", "hidden"] as const)("%s stays", (asked) => {
-        const k = settled(with_choice(first_known(0), asked, 0), 60 * minute);
-        expect(state_of(k)).toBe(asked);
-        expect(state_of(with_input(k, 61 * minute))).toBe(asked);
+        const k = settled(withInput(firstKnown(0), 0), 60 * minute);
+        expect(stateOf(asked, k)).toBe(asked);
+        expect(stateOf(asked, withInput(k, 61 * minute))).toBe(asked);
     });
     it("polls of the hidden say what the device is", () => {
-        const k = with_choice(first_known(0), "hidden", 0);
-        expect(poll_state_of(k)).toBe("online");
-        expect(poll_state_of(settled(k, 3 * minute))).toBe("unavailable");
+        const k = withInput(firstKnown(0), 0);
+        expect(pollStateOf("hidden", k)).toBe("online");
+        expect(pollStateOf("hidden", settled(k, 3 * minute))).toBe("unavailable");
+        expect(pollStateOf("busy", settled(k, 3 * minute))).toBe("busy");
     });
     it("is 1 to 5 minutes", () => {
-        const k = with_minutes(with_input(first_known(0), 0), 1, 0);
+        const k = withMinutes(withInput(firstKnown(0), 0), 1, 0);
         expect(at(k, minute)).toBe("unavailable");
-        expect(with_minutes(k, 0, 0).minutes).toBe(1);
-        expect(with_minutes(k, 99, 0).minutes).toBe(5);
+        expect(withMinutes(k, 0, 0).minutes).toBe(1);
+        expect(withMinutes(k, 99, 0).minutes).toBe(5);
     });
 });
 
 describe("the clock", () => {
     it("set back an hour makes nobody idle for an hour, and nobody leave at once", () => {
-        const k = settled(with_input(first_known(0), 60 * minute), minute);
-        expect(state_of(k)).toBe("online");
+        const k = settled(withInput(firstKnown(0), 60 * minute), minute);
+        expect(isIdle(k)).toBe(false);
         expect(at(k, 4 * minute - 1)).toBe("online");
         expect(at(k, 4 * minute)).toBe("unavailable");
     });
     it("set back while idle wakes nobody, and input still does", () => {
-        let k = settled(with_input(first_known(0), 60 * minute), 70 * minute);
+        let k = settled(withInput(firstKnown(0), 60 * minute), 70 * minute);
         k = settled(k, minute);
-        expect(state_of(k)).toBe("unavailable");
-        expect(state_of(with_input(k, minute))).toBe("online");
-        expect(at(with_input(k, minute), 4 * minute)).toBe("unavailable");
+        expect(isIdle(k)).toBe(true);
+        expect(isIdle(withInput(k, minute))).toBe(false);
+        expect(at(withInput(k, minute), 4 * minute)).toBe("unavailable");
     });
 });
 
 describe("what is read from the storage", () => {
     it("is taken as it was written", () => {
-        const k = with_choice(first_known(5), "busy", 7);
-        expect(read_known(JSON.parse(JSON.stringify(k)))).toEqual(k);
+        const k = withMinutes(withInput(firstKnown(5), 6), 2, 7);
+        expect(readKnown(JSON.parse(JSON.stringify(k)))).toEqual(k);
     });
     it("is nothing when it is something else", () => {
-        for (const bad of [null, 1, {}, { ...first_known(0), asked: "away" },
-            { ...first_known(0), at: "soon" }, { ...first_known(0), input: null }]) {
-            expect(read_known(bad)).toBeUndefined();
+        for (const bad of [null, 1, {}, { ...firstKnown(0), at: "soon" }, { ...firstKnown(0), input: null }]) {
+            expect(readKnown(bad)).toBeUndefined();
         }
-        expect(read_known({ ...first_known(0), minutes: 90 })?.minutes).toBe(5);
+        expect(readKnown({ ...firstKnown(0), minutes: 90 })?.minutes).toBe(5);
     });
 });
 
 describe("joining what tabs know", () => {
     // All that two tabs do and hear in some minutes, in all ways.
     function histories(): Known[] {
-        const start = with_input(first_known(0), 0);
+        const start = withInput(firstKnown(0), 0);
         const found: Known[] = [start];
         for (const from of [start, settled(start, 3 * minute)]) {
             found.push(settled(from, 3 * minute));
-            found.push(with_input(from, 3 * minute));
-            found.push(with_choice(from, "free_for_chat", 3 * minute + 5));
-            found.push(with_choice(from, "busy", 3 * minute + 5));
-            found.push(with_minutes(from, 1, 3 * minute + 1));
-            found.push(with_input(settled(with_input(from, 4 * minute), 9 * minute), minute));
+            found.push(withInput(from, 3 * minute));
+            found.push(withMinutes(from, 1, 3 * minute + 1));
+            found.push(withMinutes(from, 2, 3 * minute + 1));
+            found.push(withInput(settled(withInput(from, 4 * minute), 9 * minute), minute));
         }
         return found;
     }
@@ -100,15 +98,21 @@ describe("joining what tabs know", () => {
         }
     });
     it("an idle tab never overrides an active one", () => {
-        const start = with_input(first_known(0), 0);
+        const start = withInput(firstKnown(0), 0);
         const idle = settled(start, 3 * minute);
-        const active = with_input(start, 2 * minute);
-        expect(is_idle(joined(idle, active))).toBe(false);
-        expect(is_idle(joined(active, idle))).toBe(false);
+        const active = withInput(start, 2 * minute);
+        expect(isIdle(joined(idle, active))).toBe(false);
+        expect(isIdle(joined(active, idle))).toBe(false);
+    });
+    it("the later input is the one with the higher stamp, also when the clock was set back between", () => {
+        const idle = settled(withInput(firstKnown(0), 60 * minute), 64 * minute);
+        const after = withInput(idle, 2 * minute);
+        expect(at(joined(idle, after), 3 * minute)).toBe("online");
+        expect(joined(idle, after).at).toBe(2 * minute);
     });
     it("an input told late is not an input now", () => {
-        const start = settled(with_input(first_known(0), 0), 3 * minute);
-        const late = with_input(with_input(first_known(0), 0), 2 * minute);
+        const start = settled(withInput(firstKnown(0), 0), 3 * minute);
+        const late = withInput(withInput(firstKnown(0), 0), 2 * minute);
         expect(at(joined(start, late), 60 * minute)).toBe("unavailable");
     });
 });

@@ -6,14 +6,11 @@
 // arrive, and how often, makes no difference, and who hears of everything knows the same.
 
 export type Asked = "online" | "free_for_chat" | "unavailable" | "busy" | "offline" | "hidden";
+export type Polled = Exclude<Asked, "hidden">;
 
-const states: readonly string[] = [
-    "online", "free_for_chat", "unavailable", "busy", "offline", "hidden",
-] satisfies Asked[];
-
-export const minutes_min = 1;
-export const minutes_max = 5;
-export const minutes_default = 3;
+export const minutesMin = 1;
+export const minutesMax = 5;
+export const minutesDefault = 3;
 
 export interface Known {
     // The last input: its stamp and when it was.
@@ -21,54 +18,40 @@ export interface Known {
     at: number;
     // The stamp of the last input that was too long ago.
     idle: number;
-    // What the person chose.
-    choice: number;
-    asked: Asked;
     // After how many minutes without input nobody is there.
     setting: number;
     minutes: number;
 }
 
-export function first_known(now: number): Known {
-    return {
-        input: 0, at: now, idle: -1,
-        choice: 0, asked: "online",
-        setting: 0, minutes: minutes_default,
-    };
+export function firstKnown(now: number): Known {
+    return { input: 0, at: now, idle: -1, setting: 0, minutes: minutesDefault };
 }
 
 // What another tab, or an earlier version of this page, left; undefined when it is not that.
-export function read_known(value: unknown): Known | undefined {
+export function readKnown(value: unknown): Known | undefined {
     if (typeof value !== "object" || value === null) return undefined;
     const k = value as Record<string, unknown>;
-    for (const name of ["input", "at", "idle", "choice", "setting", "minutes"]) {
+    for (const name of ["input", "at", "idle", "setting", "minutes"]) {
         if (!Number.isFinite(k[name])) return undefined;
     }
-    if (!states.includes(k.asked as string)) return undefined;
-    const { input, at, idle, choice, asked, setting, minutes } = value as Known;
-    return { input, at, idle, choice, asked, setting, minutes: allowed_minutes(minutes) };
+    const { input, at, idle, setting, minutes } = value as Known;
+    return { input, at, idle, setting, minutes: allowedMinutes(minutes) };
 }
 
-export function allowed_minutes(minutes: number): number {
-    return Math.min(minutes_max, Math.max(minutes_min, Math.round(minutes)));
+export function allowedMinutes(minutes: number): number {
+    return Math.min(minutesMax, Math.max(minutesMin, Math.round(minutes)));
 }
 
-function next_stamp(k: Known, now: number): number {
-    return Math.max(now, k.input + 1, k.idle + 1, k.choice + 1, k.setting + 1);
+function nextStamp(k: Known, now: number): number {
+    return Math.max(now, k.input + 1, k.idle + 1, k.setting + 1);
 }
 
-export function with_input(k: Known, now: number): Known {
-    return { ...k, input: next_stamp(k, now), at: now };
+export function withInput(k: Known, now: number): Known {
+    return { ...k, input: nextStamp(k, now), at: now };
 }
 
-// Choosing is input, too.
-export function with_choice(k: Known, asked: Asked, now: number): Known {
-    const chosen = { ...k, choice: next_stamp(k, now), asked };
-    return with_input(chosen, now);
-}
-
-export function with_minutes(k: Known, minutes: number, now: number): Known {
-    return { ...k, setting: next_stamp(k, now), minutes: allowed_minutes(minutes) };
+export function withMinutes(k: Known, minutes: number, now: number): Known {
+    return { ...k, setting: nextStamp(k, now), minutes: allowedMinutes(minutes) };
 }
 
 export function joined(a: Known, b: Known): Known {
@@ -78,10 +61,6 @@ export function joined(a: Known, b: Known): Known {
         joined.at = b.at;
     } else if (b.input === a.input) {
         joined.at = Math.min(a.at, b.at);
-    }
-    if (b.choice > a.choice || (b.choice === a.choice && b.asked > a.asked)) {
-        joined.choice = b.choice;
-        joined.asked = b.asked;
     }
     if (b.setting > a.setting || (b.setting === a.setting && b.minutes > a.minutes)) {
         joined.setting = b.setting;
@@ -98,26 +77,26 @@ export function settled(k: Known, now: number): Known {
     return at === k.at && idle === k.idle ? k : { ...k, at, idle };
 }
 
-export function is_idle(k: Known): boolean {
+export function isIdle(k: Known): boolean {
     return k.idle >= k.input;
 }
 
 // How long until settled() may say something else; undefined: never without input.
-export function idle_in(k: Known, now: number): number | undefined {
-    return is_idle(k) ? undefined : Math.max(0, Math.min(k.at, now) + k.minutes * 60_000 - now);
+export function idleIn(k: Known, now: number): number | undefined {
+    return isIdle(k) ? undefined : Math.max(0, Math.min(k.at, now) + k.minutes * 60_000 - now);
 }
 
 // The state of this device: what was asked, but nobody is at home after too long. What was chosen
 // by hand beyond being at home is not touched.
-export function state_of(k: Known): Asked {
-    const at_home = k.asked === "online" || k.asked === "free_for_chat";
-    return at_home && is_idle(k) ? "unavailable" : k.asked;
+export function stateOf(asked: Asked, k: Known): Asked {
+    const atHome = asked === "online" || asked === "free_for_chat";
+    return atHome && isIdle(k) ? "unavailable" : asked;
 }
 
 // What polls carry. `hidden` is the user's, not a stream's: beneath it the device goes on.
-export function poll_state_of(k: Known): Exclude<Asked, "hidden"> {
-    if (k.asked !== "hidden") return state_of(k) as Exclude<Asked, "hidden">;
-    return is_idle(k) ? "unavailable" : "online";
+export function pollStateOf(asked: Asked, k: Known): Polled {
+    const state = stateOf(asked === "hidden" ? "online" : asked, k);
+    return state as Polled;
 }
 
 export function same(a: Known, b: Known): boolean {

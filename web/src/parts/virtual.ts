@@ -11,7 +11,7 @@ export interface Position {
     size: number;
 }
 
-export function offsets_of<T>(items: readonly T[], height: (item: T) => number): number[] {
+export function offsetsOf<T>(items: readonly T[], height: (item: T) => number): number[] {
     const offsets = new Array<number>(items.length + 1);
     offsets[0] = 0;
     for (let i = 0; i < items.length; i++) offsets[i + 1] = offsets[i]! + height(items[i]!);
@@ -19,7 +19,7 @@ export function offsets_of<T>(items: readonly T[], height: (item: T) => number):
 }
 
 // The row at y; the last one for what lies below, 0 for an empty list.
-export function row_at(offsets: readonly number[], y: number): number {
+export function rowAt(offsets: readonly number[], y: number): number {
     let low = 0;
     let high = Math.max(0, offsets.length - 2);
     while (low < high) {
@@ -31,7 +31,7 @@ export function row_at(offsets: readonly number[], y: number): number {
 }
 
 // The rows in sight, and `margin` more on each side.
-export function rows_in_sight(
+export function rowsInSight(
     offsets: readonly number[],
     top: number,
     height: number,
@@ -39,13 +39,13 @@ export function rows_in_sight(
 ): Range {
     const count = offsets.length - 1;
     if (count <= 0) return { first: 0, end: 0 };
-    const first = row_at(offsets, Math.max(0, top));
-    const last = row_at(offsets, Math.max(0, top + height));
+    const first = rowAt(offsets, Math.max(0, top));
+    const last = rowAt(offsets, Math.max(0, top + height));
     return { first: Math.max(0, first - margin), end: Math.min(count, last + 1 + margin) };
 }
 
 // Where to scroll so that row `index` is in sight, as little as possible.
-export function scroll_to_row(
+export function scrollToRow(
     offsets: readonly number[],
     index: number,
     top: number,
@@ -61,26 +61,26 @@ export function scroll_to_row(
 // Where to scroll after the rows changed, so that what is read stays where it is: the first of the
 // rows that were in sight and is still there. At the top the list stays at the top, where what is
 // new appears.
-export function scroll_after_change(
-    old_keys: readonly string[],
-    old_offsets: readonly number[],
-    new_index: ReadonlyMap<string, number>,
-    new_offsets: readonly number[],
+export function scrollAfterChange(
+    oldKeys: readonly string[],
+    oldOffsets: readonly number[],
+    newIndex: ReadonlyMap<string, number>,
+    newOffsets: readonly number[],
     top: number,
 ): number {
     if (top <= 0) return 0;
-    const total = new_offsets[new_offsets.length - 1] ?? 0;
-    for (let i = row_at(old_offsets, top); i < old_keys.length; i++) {
-        const now = new_index.get(old_keys[i]!);
+    const total = newOffsets[newOffsets.length - 1] ?? 0;
+    for (let i = rowAt(oldOffsets, top); i < oldKeys.length; i++) {
+        const now = newIndex.get(oldKeys[i]!);
         if (now === undefined) continue;
-        return Math.max(0, new_offsets[now]! + (top - old_offsets[i]!));
+        return Math.max(0, newOffsets[now]! + (top - oldOffsets[i]!));
     }
     return Math.min(top, total);
 }
 
 // For each row its place within its group and the group's size, as aria-posinset and aria-setsize
 // have them. A heading begins a group and counts in none.
-export function positions_of<T>(
+export function positionsOf<T>(
     items: readonly T[],
     heading: (item: T) => boolean,
 ): (Position | undefined)[] {
@@ -105,7 +105,7 @@ export function positions_of<T>(
 
 // Which row a key of the keyboard leads to from row `index`; undefined: not a key of the list.
 // Headings are stepped over.
-export function row_by_key<T>(
+export function rowByKey<T>(
     pressed: string,
     index: number,
     items: readonly T[],
