@@ -11,7 +11,8 @@ const glass: Record<Light, string> = {
     unknown: "#7c8296",
 };
 
-let url: string | undefined;
+// One address for each picture there is; an address that is taken back may still be loading.
+const urls = new Map<string, string>();
 
 export function showLight(light: Light, requests: number): void {
     document.title = `${requests > 0 ? `(${requests}) ` : ""}${lightWord(light)} · Porchlight`;
@@ -25,10 +26,10 @@ export function showLight(light: Light, requests: number): void {
         (light === "busy" ? `<path d="M12 17h8" stroke="#fff" stroke-width="3"/>` : "") +
         (requests > 0 ? `<circle cx="25" cy="7" r="6.500" fill="#c4280f" stroke="#fff" stroke-width="1.500"/>` : "") +
         `</svg>`;
-    const before = url;
-    url = URL.createObjectURL(new Blob([picture], { type: "image/svg+xml" }));
-    document.querySelector<HTMLLinkElement>("link[rel=icon]")?.setAttribute("href", url);
-    if (before) {
-        URL.revokeObjectURL(before);
+    let url = urls.get(picture);
+    if (!url) {
+        url = URL.createObjectURL(new Blob([picture], { type: "image/svg+xml" }));
+        urls.set(picture, url);
     }
+    document.querySelector<HTMLLinkElement>("link[rel=icon]")?.setAttribute("href", url);
 }

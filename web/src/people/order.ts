@@ -30,7 +30,7 @@ export function groupOf(n: Neighbour): Group {
 
 export type Row<N extends Neighbour> =
     | { kind: "heading"; group: Group; title: string; count: number }
-    | { kind: "person"; person: N };
+    | { kind: "person"; person: N; group: Group };
 
 const byName = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
 
@@ -64,7 +64,7 @@ export function rowsOf<N extends Neighbour>(
         );
         rows.push({ kind: "heading", group, title, count: there.length });
         for (const { person } of there) {
-            rows.push({ kind: "person", person });
+            rows.push({ kind: "person", person, group });
         }
     }
     return rows;
