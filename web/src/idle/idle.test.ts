@@ -237,6 +237,7 @@ describe("two tabs", () => {
         tab.idle.input(); // too soon after the last to be shared
         tab.idle.look();
         world.pass(3 * minute - 1);
+        tab.idle.look();
         expect(tab.told).toEqual([]);
         world.pass(1);
         expect(tab.told).toEqual(["unavailable"]);
