@@ -228,6 +228,20 @@ describe("two tabs", () => {
         }
         expect([a.told, b.told, b.polls]).toEqual([[], [], ["online"]]);
     });
+    it("what was stored before never takes an input back", () => {
+        const world = new World();
+        const tab = world.open();
+        world.pass(10_000);
+        tab.idle.input();
+        world.pass(500);
+        tab.idle.input(); // too soon after the last to be shared
+        tab.idle.look();
+        world.pass(3 * minute - 1);
+        tab.idle.look();
+        expect(tab.told).toEqual([]);
+        world.pass(1);
+        expect(tab.told).toEqual(["unavailable"]);
+    });
     it("both leave once, and both come back with one input", () => {
         const world = new World();
         const [a, b] = [world.open(), world.open()];
