@@ -4,7 +4,7 @@ import type { Person } from "../session/book";
 import { Neighbours } from "../session/neighbours";
 import { Profiles } from "../session/profiles.svelte";
 import type { Session } from "../session/session.svelte";
-import { Places, rowsOf, type Neighbour, type Row } from "./order";
+import { groupOf, Places, rowsOf, type Group, type Neighbour, type Row } from "./order";
 
 // Somebody changes places this long after their light changed.
 const calmMs = 900;
@@ -30,6 +30,7 @@ export class Household {
 
     private readonly rooms: Neighbours;
     private readonly places = new Places(calmMs);
+    private readonly placed: ReadonlyMap<string, Group> = $derived.by(() => this.place());
     private moves = $state(0);
     private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -56,27 +57,35 @@ export class Household {
         this.settled = true;
     }
 
+    // Those who are wanted, in the order of the page.
     rows(wanted: (n: Shown) => boolean): Row<Shown>[] {
-        void this.moves;
-        const now = Date.now();
-        // Without a connection everybody stays where they were.
-        const live = this.session.connection.live;
-        const rows = rowsOf(this.neighbours.filter(wanted), (n) =>
-            live || n.pending ? this.places.place(n, now) : this.places.standing(n),
-        );
-        if (live && this.places.moving) {
-            this.timer ??= setTimeout(() => {
-                this.timer = undefined;
-                this.moves++;
-            }, calmMs);
-        }
-        return rows;
+        const placed = this.placed;
+        return rowsOf(this.neighbours.filter(wanted), (n) => placed.get(n.userId) ?? groupOf(n));
     }
 
     stop(): void {
         clearTimeout(this.timer);
         this.lists.stop();
         this.rooms.stop();
+    }
+
+    // Without a connection everybody stays where they were.
+    private place(): ReadonlyMap<string, Group> {
+        void this.moves;
+        const now = Date.now();
+        const live = this.session.connection.live;
+        const placed = new Map<string, Group>();
+        this.places.keep(this.neighbours);
+        for (const n of this.neighbours) {
+            placed.set(n.userId, live || n.pending ? this.places.place(n, now) : this.places.standing(n));
+        }
+        if (live && this.places.moving) {
+            this.timer ??= setTimeout(() => {
+                this.timer = undefined;
+                this.moves++;
+            }, calmMs);
+        }
+        return placed;
     }
 
     private everyone(): Shown[] {

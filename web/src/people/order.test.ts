@@ -61,6 +61,15 @@ describe("somebody's place", () => {
             expect(places.place(somebody("@a:x", light), t)).toBe("online");
         }
     });
+    it("of somebody who is gone is forgotten, and nobody waits for their move", () => {
+        const places = new Places(900);
+        places.place(somebody("@a:x", "busy"), 0);
+        places.place(somebody("@a:x", "online"), 100);
+        places.place(somebody("@b:x", "online"), 100);
+        places.keep([somebody("@b:x", "online")]);
+        expect(places.moving).toBe(false);
+        expect(places.place(somebody("@a:x", "online"), 200)).toBe("online");
+    });
     it("stays where it was without a connection", () => {
         const places = new Places(900);
         places.place(somebody("@a:x", "busy"), 0);

@@ -120,4 +120,16 @@ export class Places {
         }
         return false;
     }
+
+    // Who is not among these is forgotten.
+    keep(people: readonly Neighbour[]): void {
+        if (this.at.size > people.length) {
+            const there = new Set(people.map((n) => n.userId));
+            for (const userId of this.at.keys()) {
+                if (!there.has(userId)) {
+                    this.at.delete(userId);
+                }
+            }
+        }
+    }
 }

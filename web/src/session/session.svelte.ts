@@ -60,7 +60,7 @@ export class Session {
         sdk.listen(client, {
             presence: (userId, content) => session.hear(userId, content),
             toDevice: (type) => session.hears.toDevice.forEach((call) => call(type)),
-            sync: (state) => session.connection.heard(state, Date.now()),
+            sync: (state) => session.connection.heard(state),
             loggedOut: () => loggedOut("The server ended this login. Please log in again."),
         });
         session.begin(startIdle(session));
