@@ -51,7 +51,7 @@ export function doorColour(userId: string): number {
     for (const letter of userId) {
         hash = Math.imul(hash ^ letter.codePointAt(0)!, 0x01000193);
     }
-    return ((hash ^ (hash >>> 15)) >>> 7) % 8;
+    return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 29;
 }
 
 export function isUserId(text: string): boolean {

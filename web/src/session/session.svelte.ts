@@ -8,7 +8,7 @@ import { Presences } from "./presence.svelte";
 import { Requests } from "./requests";
 
 const pollMs = 30_000;
-const askedKey = "porchlight.asked";
+const askedKeyOf = (userId: string) => `porchlight.asked.${userId}`;
 const unhideKey = "io.porchlight.unhide";
 const expiresKey = "io.porchlight.status_expires_at";
 const states: readonly string[] = ["online", "free_for_chat", "unavailable", "busy", "offline", "hidden"];
@@ -55,8 +55,10 @@ export class Session {
         const requests = new Requests();
         const client = sdk.clientOf(login, requests.fetch);
         const session = new Session(client, login.userId, login.deviceId, requests);
-        const asked = localStorage.getItem(askedKey);
+        const asked = localStorage.getItem(askedKeyOf(login.userId));
         session.ask(isState(asked) ? asked : "online");
+        // What was hidden may have been shown by another device meanwhile.
+        session.hiddenSeen = asked === "hidden";
         sdk.listen(client, {
             presence: (userId, content) => session.hear(userId, content),
             toDevice: (type) => session.hears.toDevice.forEach((call) => call(type)),
@@ -122,6 +124,12 @@ export class Session {
         return this.client.http.authedRequest<T>(method as never, path, undefined, body, { prefix });
     }
 
+    // The login is over: what was chosen in it, too.
+    end(): void {
+        this.stop();
+        localStorage.removeItem(askedKeyOf(this.userId));
+    }
+
     // Ends the polls. The login itself stays good.
     stop(): void {
         window.removeEventListener("storage", this.onStorage);
@@ -158,7 +166,7 @@ export class Session {
     private ask(state: State): void {
         this.hiddenSeen = false;
         this.asked = state;
-        localStorage.setItem(askedKey, state);
+        localStorage.setItem(askedKeyOf(this.userId), state);
         this.setPresence(state === "hidden" ? "online" : state);
     }
 
@@ -172,7 +180,7 @@ export class Session {
     }
 
     private readonly onStorage = (event: StorageEvent): void => {
-        if (event.key === askedKey && isState(event.newValue) && event.newValue !== this.asked) {
+        if (event.key === askedKeyOf(this.userId) && isState(event.newValue) && event.newValue !== this.asked) {
             this.ask(event.newValue);
         }
     };
