@@ -22,6 +22,7 @@ inline constexpr std::size_t long_bodies_bytes_max =
 inline constexpr std::size_t long_body_rate_min = 32 * 1024;      // a second; slower: 408, close
 inline constexpr std::size_t pipelined_bytes_max = 64 * 1024;     // more unread while parked: close
 inline constexpr std::size_t unsent_bytes_max = 8 * 1024 * 1024;  // slower reader: close
+inline constexpr std::size_t listeners_max = 256;                 // addresses; more: no start
 inline constexpr auto head_deadline = 10s;                        // slower: 408, close
 inline constexpr auto body_deadline = 30s;                        // slower: 408, close
 inline constexpr auto send_stall_max = 30s;                       // no progress: close
