@@ -54,6 +54,10 @@ inline constexpr std::size_t directory_results_max = 100;       // more asked: c
 inline constexpr std::size_t directory_scan_max = 10'000;       // users; more: "limited"
 inline constexpr auto auth_session_lifetime = 10min;            // older: begin anew
 
+// Admin API (admin/)
+inline constexpr std::size_t explained_rooms_max = 50;        // named; more: counted alone
+inline constexpr std::size_t explained_members_max = 50'000;  // looked at; more: "at_least"
+
 // JSON bodies (matrix/json)
 inline constexpr std::size_t json_depth_max = 64;  // deeper: 400 M_BAD_JSON
 static_assert(json_depth_max <= 256, "boost::json parses recursively on the stack");
