@@ -55,6 +55,8 @@ inline constexpr std::size_t directory_scan_max = 10'000;       // users; more: 
 inline constexpr auto auth_session_lifetime = 10min;            // older: begin anew
 
 // Admin API (admin/)
+inline constexpr std::size_t admin_page_max = 500;            // more asked: capped
+inline constexpr std::size_t admin_users_per_task = 10'000;   // looked at; more: the next task
 inline constexpr std::size_t explained_rooms_max = 50;        // named; more: counted alone
 inline constexpr std::size_t explained_members_max = 50'000;  // looked at; more: "at_least"
 
