@@ -1,4 +1,6 @@
 import "../look/tokens.css";
+import "uplot/dist/uPlot.min.css";
+import "./operator.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
 
