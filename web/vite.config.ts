@@ -2,15 +2,20 @@ import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
+// `npm run dev` beside `./dev run`, or beside the server that PORCHLIGHT names.
+const beside = process.env["PORCHLIGHT"] ?? "http://127.0.0.1:8008";
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
     plugins: [svelte()],
     resolve: {
-        alias: {
+        alias: [
             // Presence needs no encryption: five megabytes of WebAssembly stay out of the server.
-            "@matrix-org/matrix-sdk-crypto-wasm": here("src/stand_ins/no_encryption.ts"),
-        },
+            {
+                find: /^\.\/rust-crypto\/index\.js$/,
+                replacement: here("src/stand_ins/no_encryption.ts"),
+            },
+        ],
         // Components under vitest are those of the browser.
         conditions: process.env.VITEST ? ["browser"] : undefined,
     },
@@ -27,11 +32,10 @@ export default defineConfig({
         },
     },
     server: {
-        // `npm run dev` beside `./dev run`.
         proxy: {
-            "/_matrix": "http://127.0.0.1:8008",
-            "/_porchlight": "http://127.0.0.1:8008",
-            "/.well-known": "http://127.0.0.1:8008",
+            "/_matrix": beside,
+            "/_porchlight": beside,
+            "/.well-known": beside,
         },
     },
     test: { include: ["src/**/*.test.ts"] },

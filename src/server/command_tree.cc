@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "person/prompt.h"
 #include "server/application.h"
 #include "server/commands.h"
 
@@ -134,7 +135,7 @@ void add_user(CLI::App& app, arguments& a, int& code) {
         sub->callback([&a, &code, with_password, run] {
             const config c = read_config(a);
             if (with_password && a.password.empty()) {
-                a.password = read_password();
+                a.password = person::ask_password("Password: ");
             }
             code = run(c, a);
         });
@@ -145,21 +146,11 @@ void add_user(CLI::App& app, arguments& a, int& code) {
             [](const config& c, const arguments& x) { return user_passwd(c, x.name, x.password); });
     command("deactivate", "End an account for good", false,
             [](const config& c, const arguments& x) { return user_deactivate(c, x.name); });
-}
-
-void add_list(CLI::App& app, arguments& a, int& code) {
-    CLI::App* list =
-        app.add_subcommand("list", "Presence lists; the server must not run meanwhile");
-    list->require_subcommand(1);
-    const auto command = [&](const char* name, const char* help, auto run) {
-        CLI::App* sub = list->add_subcommand(name, help);
-        add_config_options(*sub, a);
-        sub->add_option("name", a.name, "Localpart or whole user id")->required();
-        sub->callback([&a, &code, run] { code = run(read_config(a), a.name); });
-    };
-    command("show", "Whom a user sees and is seen by, as a table", list_show);
-    command("export", "All of a user's list, invites, observers, blocks and policy, as JSON",
-            list_export);
+    command("list", "Whom a user sees and is seen by, as a table", false,
+            [](const config& c, const arguments& x) { return user_list(c, x.name); });
+    command("export-list",
+            "All of a user's presence list, invites, observers, blocks and policy, as JSON", false,
+            [](const config& c, const arguments& x) { return user_export_list(c, x.name); });
 }
 
 void add_federation(CLI::App& app, arguments& a, int& code) {
@@ -177,7 +168,6 @@ void add_federation(CLI::App& app, arguments& a, int& code) {
 void add_commands(CLI::App& app, arguments& a, int& code) {
     add_serve(app, a, code);
     add_user(app, a, code);
-    add_list(app, a, code);
     add_federation(app, a, code);
     CLI::App* show =
         app.add_subcommand("config", "Print every key with value, default and meaning");

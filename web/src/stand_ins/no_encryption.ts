@@ -1,4 +1,4 @@
-// In the place of matrix-js-sdk's encryption library, which it loads only when asked to encrypt.
-export function initAsync(): never {
+// In the place of matrix-js-sdk's encryption, which it loads only when asked to encrypt.
+export function initRustCrypto(): never {
     throw new Error("This page has no encryption.");
 }

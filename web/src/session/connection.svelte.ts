@@ -1,0 +1,47 @@
+import { LinkJudge, type Link } from "./link";
+
+const beatMs = 1000;
+
+// The state of the connection for components.
+export class Connection {
+    link: Link = $state.raw({ state: "starting" });
+
+    private readonly judge = new LinkJudge(Date.now());
+    private readonly timer: ReturnType<typeof setInterval>;
+
+    // `freshen` gives up the poll in flight, so that the next one tells how things are.
+    constructor(private readonly freshen: () => void) {
+        this.timer = setInterval(this.onBeat, beatMs);
+        window.addEventListener("offline", this.onOffline);
+        document.addEventListener("visibilitychange", this.onBeat);
+    }
+
+    get live(): boolean {
+        return this.link.state === "live";
+    }
+
+    // What the library says of its polls.
+    heard(state: string): void {
+        this.judge.heard(state, Date.now());
+        this.link = this.judge.link;
+    }
+
+    stop(): void {
+        clearInterval(this.timer);
+        window.removeEventListener("offline", this.onOffline);
+        document.removeEventListener("visibilitychange", this.onBeat);
+    }
+
+    private readonly onOffline = (): void => {
+        this.judge.lose();
+        this.link = this.judge.link;
+    };
+
+    private readonly onBeat = (): void => {
+        const stale = this.judge.beat(Date.now());
+        this.link = this.judge.link;
+        if (stale) {
+            this.freshen();
+        }
+    };
+}
