@@ -1,4 +1,5 @@
 import "../look/tokens.css";
+import "../look/controls.css";
 import "uplot/dist/uPlot.min.css";
 import "./operator.css";
 import { mount } from "svelte";
