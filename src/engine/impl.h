@@ -111,6 +111,7 @@ struct engine::impl {
     live_user& wake_up(user_key u);
     void rest_if_idle(user_key u);
     void arm(live_user& l);
+    void count_online(live_user& l);
     void settle_if_due(user_key u, instant now);
     void notice_clock(instant now);
     void on_user_deadline(user_key u, instant now);
@@ -138,6 +139,10 @@ struct engine::impl {
             out_.shown_changed(u);
         }
     }
+
+    // --- explain.cc ---
+    void explain_state(user_key u, instant now, explanation& x) const;
+    void explain_audience(user_key u, explanation& x) const;
 
     // --- loading.cc ---
     void begin(instant now);
