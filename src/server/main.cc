@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "server/application.h"
+#include "server/backup_commands.h"
 #include "server/commands.h"
 
 namespace {
@@ -179,6 +180,19 @@ void add_federation(CLI::App& app, arguments& a, int& code) {
     checked->callback([&] { code = federation_check(read_config(a), a.name); });
 }
 
+void add_backup(CLI::App& app, arguments& a, int& code) {
+    CLI::App* backed = app.add_subcommand(
+        "backup", "Copy database, key and uploads to a new folder; the server may run meanwhile");
+    add_config_options(*backed, a);
+    backed->add_option("folder", a.name, "Made; must not exist")->required();
+    backed->callback([&] { code = backup(read_config(a), a.name); });
+    CLI::App* restored =
+        app.add_subcommand("restore", "Fill an empty data folder from a backup, checked first");
+    add_config_options(*restored, a);
+    restored->add_option("from", a.name, "What `backup` made")->required();
+    restored->callback([&] { code = restore(read_config(a), a.name); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -191,6 +205,7 @@ int main(int argc, char** argv) {
     add_user(app, a, code);
     add_list(app, a, code);
     add_federation(app, a, code);
+    add_backup(app, a, code);
     CLI::App* show =
         app.add_subcommand("config", "Print every key with value, default and meaning");
     add_config_options(*show, a);
