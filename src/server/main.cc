@@ -51,11 +51,11 @@ sigset_t our_signals() {
 
 int serve(const arguments& a) {
     const config c = read_config(a);
-    porchlight::base::log::start(c.log);
     // Blocked before any thread starts, so that only sigwait below sees them.
     const sigset_t signals = our_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     signal(SIGPIPE, SIG_IGN);
+    porchlight::base::log::start(c.log);
 
     application app(c);
     app.start();
