@@ -177,6 +177,7 @@ int fill_data(const places& copy, const places& here) {
     fs::rename(part, here.database);
     sync_below(here.data);
     sync_below(here.media);
+    sync_below(here.key.parent_path());
     print_facts(storage::facts_of(here.database));
     return print_missing(missing);
 }

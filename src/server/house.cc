@@ -103,7 +103,8 @@ void house::note_start(last_stop before, const std::string& boot, base::wall_tim
 void house::check_server_name() {
     const std::string& name = config_.homeserver.server_name;
     const std::optional<std::string> stored = store_->meta("server_name");
-    if (!stored) {
+    // Without an account nobody has an id that ends with it yet: a new installation may be named.
+    if (!stored || (*stored != name && store_->user_bound() == 0)) {
         const ports::write_set first{ports::meta_row{"server_name", name}};
         store_->commit({&first, 1}, true);
     } else if (*stored != name) {
