@@ -38,7 +38,12 @@ export class Household {
         this.lists = new Lists(session);
         this.profiles = new Profiles(session);
         this.rooms = new Neighbours(session, () => void this.lists.refresh().catch(() => {}));
-        session.hears.presence.add((userId, content) => this.rooms.heard(userId, content));
+        session.hears.presence.add((userId, content, appears) => {
+            this.rooms.heard(userId, content);
+            if (appears) {
+                this.lists.appeared(userId);
+            }
+        });
         session.hears.toDevice.add((type) => this.lists.heard(type));
     }
 
