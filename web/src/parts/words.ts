@@ -47,11 +47,11 @@ export function initials(name: string): string {
 
 // A colour of one's door, the same on every device: 0 to 7.
 export function doorColour(userId: string): number {
-    let sum = 0;
+    let hash = 0x811c9dc5;
     for (const letter of userId) {
-        sum = (sum * 31 + letter.codePointAt(0)!) % 65521;
+        hash = Math.imul(hash ^ letter.codePointAt(0)!, 0x01000193);
     }
-    return sum % 8;
+    return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 29;
 }
 
 export function isUserId(text: string): boolean {

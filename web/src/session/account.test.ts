@@ -8,6 +8,7 @@ describe("the ways to register", () => {
         expect(registrationOf(flows("m.login.dummy")).mode).toBe("open");
         expect(registrationOf(flows("m.login.registration_token"))).toEqual({ mode: "token", session: "s" });
         expect(registrationOf(flows("m.login.email.identity", "m.login.dummy")).mode).toBe("closed");
+        expect(registrationOf(flows("m.login.dummy", "m.login.terms")).mode).toBe("closed");
         expect(registrationOf({}).mode).toBe("closed");
     });
 });

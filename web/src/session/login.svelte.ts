@@ -61,7 +61,7 @@ export class LoginState {
 
     private end(sentence: string): void {
         localStorage.removeItem(key);
-        this.session?.stop();
+        this.session?.end();
         this.session = undefined;
         this.said = sentence;
     }

@@ -44,6 +44,7 @@ export function startOptions(pollTimeout: number): IStartClientOpts {
 
 export interface Hears {
     presence(userId: string | undefined, content: unknown): void;
+    toDevice(type: string): void;
     sync(state: SyncState): void;
     loggedOut(): void;
 }
@@ -54,6 +55,7 @@ export function listen(client: MatrixClient, hears: Hears): void {
             hears.presence(event.getSender(), event.getContent());
         }
     });
+    client.on(ClientEvent.ReceivedToDeviceMessage, (payload) => hears.toDevice(payload.message.type));
     client.on(ClientEvent.Sync, (state) => hears.sync(state));
     client.on(HttpApiEvent.SessionLoggedOut, () => hears.loggedOut());
 }

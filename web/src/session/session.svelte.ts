@@ -1,114 +1,172 @@
 import type { MatrixClient } from "matrix-js-sdk";
+import type { Idle } from "../idle/idle";
 import type { Login } from "./account";
-import type { State } from "./book";
+import { Avatars } from "./avatars";
+import type { Person, State } from "./book";
 import { Connection } from "./connection.svelte";
 import { Presences } from "./presence.svelte";
 import { Requests } from "./requests";
 
-// What a device can ask to be shown as.
-export type Asked = State;
-
-const askedKey = "porchlight.asked";
+const pollMs = 30_000;
+const askedKeyOf = (userId: string) => `porchlight.asked.${userId}`;
 const unhideKey = "io.porchlight.unhide";
 const expiresKey = "io.porchlight.status_expires_at";
-const pollMs = 30_000;
+const states: readonly string[] = ["online", "free_for_chat", "unavailable", "busy", "offline", "hidden"];
 
-function isAsked(word: string | null): word is Asked {
-    return ["online", "free_for_chat", "unavailable", "busy", "offline", "hidden"].includes(word ?? "");
+function isState(word: string | null): word is State {
+    return word !== null && states.includes(word);
 }
+export const clientApi = "/_matrix/client/v3";
+export const listApi = "/_matrix/client/unstable/io.porchlight/presence";
 
-// A running login: the client with its polls, the people it sees, what this device asks for.
-// All tabs of a browser are one device; what one of them asks for, the others state, too.
+// A running login: the client with its polls, the people it sees, what this device says of itself.
+// All tabs of a browser are one device: what its person chose in one of them holds in all.
 export class Session {
     readonly people = new Presences();
-    readonly connection = new Connection(() => this.requests.freshen());
-    // What its person chose, by this page in this browser. Idleness does not change it.
-    asked: Asked = $state("online");
-    // What the polls carry: `asked`, or `unavailable` while idle.
-    private stated: State | undefined;
+    readonly avatars: Avatars;
+    readonly connection: Connection;
+    // What its person chose. Idleness does not change it.
+    asked: State = $state("online");
+    // Whether this device says that nobody is there.
+    idling = $state(false);
+    idle: Idle | undefined = $state.raw();
+    // What else wants to hear what the polls bring.
+    readonly hears = {
+        presence: new Set<(userId: string, content: Record<string, unknown>) => void>(),
+        toDevice: new Set<(type: string) => void>(),
+    };
+
+    private stated: State = "online";
+    private hiddenSeen = false;
 
     private constructor(
         readonly client: MatrixClient,
         readonly userId: string,
         readonly deviceId: string,
-        private readonly requests: Requests,
-    ) {}
+        requests: Requests,
+    ) {
+        this.avatars = new Avatars(() => client.getAccessToken());
+        this.connection = new Connection(() => requests.freshen());
+    }
 
     // The Matrix library is loaded here, when somebody is logged in.
     static async start(login: Login, loggedOut: (sentence: string) => void): Promise<Session> {
-        const sdk = await import("./sdk");
+        const [sdk, { startIdle }] = await Promise.all([import("./sdk"), import("../idle/browser")]);
         const requests = new Requests();
         const client = sdk.clientOf(login, requests.fetch);
         const session = new Session(client, login.userId, login.deviceId, requests);
-        const asked = localStorage.getItem(askedKey);
-        session.asked = isAsked(asked) ? asked : "online";
+        const asked = localStorage.getItem(askedKeyOf(login.userId));
+        session.ask(isState(asked) ? asked : "online");
+        // What was hidden may have been shown by another device meanwhile.
+        session.hiddenSeen = asked === "hidden";
         sdk.listen(client, {
-            presence: (userId, content) => session.people.receive(userId, content),
-            sync: (state) => session.connection.heard(state, Date.now()),
-            loggedOut: () => {
-                session.stop();
-                loggedOut("The server ended this login. Please log in again.");
-            },
+            presence: (userId, content) => session.hear(userId, content),
+            toDevice: (type) => session.hears.toDevice.forEach((call) => call(type)),
+            sync: (state) => session.connection.heard(state),
+            loggedOut: () => loggedOut("The server ended this login. Please log in again."),
         });
-        window.addEventListener("storage", session.onStorage);
-        session.setPresence(session.asked === "hidden" ? "online" : session.asked);
+        session.begin(startIdle(session));
         void client.startClient(sdk.startOptions(pollMs)).then(() => session.carry());
         return session;
     }
 
     // How the server shows its person to themselves: all devices together.
-    get own() {
+    get own(): Person | undefined {
         return this.people.person(this.userId);
     }
 
-    // What the polls say from now on (the next one first): for the idle timer. The state that is in
-    // force until then is changed by put().
+    // The choice to show: hiding belongs to the person, whichever device began it.
+    get choice(): State {
+        return this.own?.state === "hidden" ? "hidden" : this.asked;
+    }
+
+    // What the polls say, the next one first. The state in force until then is changed by put().
     setPresence(state: Exclude<State, "hidden">): void {
         this.stated = state;
         this.carry();
     }
 
-    // Tells the server at once what this device states, leaving the text as it is.
+    // Tells the server at once what this device states. The text stays as it is.
     async put(state: State): Promise<void> {
         await this.putStatus({ presence: state });
     }
 
-    // Its person chose. The choice holds for all tabs, and after a reload.
-    async choose(state: Asked): Promise<void> {
-        const hidden = this.people.latest(this.userId)?.state === "hidden";
+    // Rejects with what sentenceOf() makes words of; then what was chosen before holds.
+    async choose(state: State): Promise<void> {
         const before = this.asked;
+        const unhides = state !== "hidden" && (before === "hidden" || this.choice === "hidden");
         this.ask(state);
-        localStorage.setItem(askedKey, state);
         try {
-            await this.putStatus({
-                presence: state,
-                ...(hidden && state !== "hidden" ? { [unhideKey]: true } : {}),
-            });
+            await this.putStatus({ presence: state, ...(unhides ? { [unhideKey]: true } : {}) });
         } catch (error) {
             this.ask(before);
-            localStorage.setItem(askedKey, before);
             throw error;
         }
     }
 
     // "" clears the text. `until`: ms since the epoch, when it clears itself.
     async setText(text: string, until?: number): Promise<void> {
+        const expires = text !== "" && until !== undefined;
         await this.putStatus({
-            presence: this.people.latest(this.userId)?.state === "hidden" ? "hidden" : this.asked,
+            presence: this.choice,
             status_msg: text,
-            ...(text !== "" && until !== undefined ? { [expiresKey]: until } : {}),
+            ...(expires ? { [expiresKey]: until } : {}),
         });
     }
 
-    // Ends the polls and forgets nothing: the login stays good.
-    stop(): void {
-        window.removeEventListener("storage", this.onStorage);
-        this.connection.stop();
-        this.client.stopClient();
+    // Rejects with what sentenceOf() makes words of.
+    async request<T = unknown>(
+        method: "GET" | "PUT" | "POST",
+        path: string,
+        body?: object,
+        prefix = clientApi,
+    ): Promise<T> {
+        return this.client.http.authedRequest<T>(method as never, path, undefined, body, { prefix });
     }
 
-    private ask(state: Asked): void {
+    // The login is over: what was chosen in it, too.
+    end(): void {
+        this.stop();
+        localStorage.removeItem(askedKeyOf(this.userId));
+    }
+
+    // Ends the polls. The login itself stays good.
+    stop(): void {
+        window.removeEventListener("storage", this.onStorage);
+        this.idle?.end();
+        this.connection.stop();
+        this.client.stopClient();
+        this.avatars.clear();
+    }
+
+    private begin(idle: Idle): void {
+        window.addEventListener("storage", this.onStorage);
+        const look = () => (this.idling = idle.idle);
+        idle.observe(look);
+        look();
+        this.idle = idle;
+    }
+
+    private hear(userId: string | undefined, content: unknown): void {
+        this.people.receive(userId, content);
+        if (!userId) {
+            return;
+        }
+        this.hears.presence.forEach((call) => call(userId, content as Record<string, unknown>));
+        if (userId === this.userId && this.asked === "hidden") {
+            // Another device may have ended hiding.
+            const hidden = this.people.latest(userId)?.state === "hidden";
+            if (this.hiddenSeen && !hidden) {
+                this.ask("online");
+            }
+            this.hiddenSeen = hidden;
+        }
+    }
+
+    private ask(state: State): void {
+        this.hiddenSeen = false;
         this.asked = state;
+        localStorage.setItem(askedKeyOf(this.userId), state);
         this.setPresence(state === "hidden" ? "online" : state);
     }
 
@@ -117,13 +175,12 @@ export class Session {
         void this.client.setSyncPresence(this.stated as never);
     }
 
-    private async putStatus(body: Record<string, unknown>): Promise<void> {
-        const path = `/presence/${encodeURIComponent(this.userId)}/status`;
-        await this.client.http.authedRequest("PUT" as never, path, undefined, body);
+    private async putStatus(body: object): Promise<void> {
+        await this.request("PUT", `/presence/${encodeURIComponent(this.userId)}/status`, body);
     }
 
     private readonly onStorage = (event: StorageEvent): void => {
-        if (event.key === askedKey && isAsked(event.newValue) && event.newValue !== this.asked) {
+        if (event.key === askedKeyOf(this.userId) && isState(event.newValue) && event.newValue !== this.asked) {
             this.ask(event.newValue);
         }
     };
