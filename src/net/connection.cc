@@ -397,6 +397,7 @@ void connection::dispatch() {
     request.content_type = parts.content_type;
     request.range = parts.range;
     request.if_none_match = parts.if_none_match;
+    request.accept_encoding = parts.accept_encoding;
     request.body = parts.body;
     request.body_to_take = &incoming_->body_to_take();
     request.peer_address = address;

@@ -32,7 +32,7 @@ void clear(std::string& s) {
 
 void request_parts::clear() {
     for (auto* s : {&method, &target, &authorization, &content_type, &forwarded_for, &range,
-                    &if_none_match, &body}) {
+                    &if_none_match, &accept_encoding, &body}) {
         net::clear(*s);
     }
     body_bytes_max = 0;
@@ -109,6 +109,9 @@ struct request_parser::grammar final : http::basic_parser<true> {
             parts.range = view(value);
         } else if (name == http::field::if_none_match) {
             parts.if_none_match = view(value);
+        } else if (name == http::field::accept_encoding) {
+            auto& codings = parts.accept_encoding;
+            codings.append(codings.empty() ? "" : ",").append(view(value));
         } else if (name == http::field::expect) {
             if (!beast::iequals(value, "100-continue")) {
                 fail(ec, 417, "M_UNKNOWN", "Nothing but 100-continue can be expected.");

@@ -15,7 +15,7 @@ namespace porchlight::net {
 // request, so a request costs no allocation once they have grown.
 struct request_parts {
     std::string method, target, authorization, content_type, forwarded_for, range, if_none_match,
-        body;
+        accept_encoding, body;
     std::uint64_t body_bytes_max = 0;  // what may come of the body; above the usual: a long one
     bool keep_alive = true;
     bool http_1_0 = false;

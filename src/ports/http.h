@@ -31,7 +31,8 @@ struct http_request {
     std::string_view query;          // without '?', still percent-encoded
     std::string_view authorization;  // value of the header, empty when absent
     std::string_view content_type;
-    std::string_view range, if_none_match;  // values of the headers, empty when absent
+    // Values of the headers, empty when absent.
+    std::string_view range, if_none_match, accept_encoding;
     std::string_view body;
     // What `body` looks at, where the handler may take it away; null: `body` is to be copied.
     std::string* body_to_take = nullptr;

@@ -1,6 +1,5 @@
 #include "server/commands.h"
 
-#include <termios.h>
 #include <unistd.h>
 
 #include <boost/json/serialize.hpp>
@@ -64,24 +63,6 @@ std::string whole_id(const house& h, const std::string& name) {
 }
 
 }  // namespace
-
-std::string read_password() {
-    std::string line;
-    termios before{};
-    const bool terminal = isatty(STDIN_FILENO) != 0 && tcgetattr(STDIN_FILENO, &before) == 0;
-    if (terminal) {
-        std::cerr << "Password: " << std::flush;
-        termios silent = before;
-        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    }
-    std::getline(std::cin, line);
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        std::cerr << '\n';
-    }
-    return line;
-}
 
 int user_add(const config& c, const std::string& name, const std::string& password) {
     return with_house(
@@ -168,7 +149,7 @@ void print_rows(const house& h, std::string_view what, const std::vector<base::u
 
 }  // namespace
 
-int list_show(const config& c, const std::string& name) {
+int user_list(const config& c, const std::string& name) {
     return print_of(c, name, [](house& h, base::user_key u) {
         const auto policy = client_api::policy_json(h.lists->policy_of(u));
         std::cout << h.accounts->user_id(u)
@@ -187,7 +168,7 @@ int list_show(const config& c, const std::string& name) {
     });
 }
 
-int list_export(const config& c, const std::string& name) {
+int user_export_list(const config& c, const std::string& name) {
     return print_of(c, name, [](house& h, base::user_key u) {
         boost::json::array list;
         for (const auto& e : h.lists->list_of(u)) {

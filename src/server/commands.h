@@ -9,15 +9,12 @@
 // code and print for people.
 namespace porchlight::server {
 
-// Read from stdin without echo when it is a terminal; one line otherwise.
-std::string read_password();
-
 int user_add(const config& c, const std::string& name, const std::string& password);
 int user_passwd(const config& c, const std::string& name, const std::string& password);
 int user_deactivate(const config& c, const std::string& name);
 // What a user's presence list and consents hold: a table for people, everything as JSON.
-int list_show(const config& c, const std::string& name);
-int list_export(const config& c, const std::string& name);
+int user_list(const config& c, const std::string& name);
+int user_export_list(const config& c, const std::string& name);
 // Looks over configuration, data folder and database; prints what is wrong.
 int check(const config& c);
 // Walks the way to another server: discovery, TLS, keys, a signed request; prints each step. Opens

@@ -88,16 +88,18 @@ const config_key keys[] = {
     {"server.name", "a server name: host or host:port",
      "The part behind the colon of every user id here. Never change it once people have accounts.",
      false, TEXT(homeserver.server_name)},
-    {"server.data", "a folder, made when missing", "Where the database and its files live.", false,
-     TEXT(data)},
+    {"server.data", "a folder, made when missing", "The folder of the database and its files.",
+     false, TEXT(data)},
     {"server.listen", "a list of address:port; port 0 picks one", "Plain HTTP listeners.", false,
      LIST(listen)},
-    {"server.listen_tls", "a list of address:port", "TLS listeners.", false, LIST(listen_tls)},
+    {"server.listen_tls", "a list of address:port", "TLS listeners; they need the next two keys.",
+     false, LIST(listen_tls)},
     {"server.tls_cert", "a PEM file", "Certificate chain of the TLS listeners.", true,
      TEXT(tls_cert)},
     {"server.tls_key", "a PEM file", "Private key of the TLS listeners.", true, TEXT(tls_key)},
     {"server.trusted_proxies", "a list of addresses",
-     "Reverse proxies whose X-Forwarded-For is believed.", false, LIST(trusted_proxies)},
+     "Addresses of reverse proxies whose X-Forwarded-For is believed.", false,
+     LIST(trusted_proxies)},
     {"server.threads", "a whole number from 0 to 64 (0: by the number of cores)",
      "Net threads. From two on the engine has a thread of its own.", false,
      INTEGER(threads, 0, 64)},
@@ -105,9 +107,14 @@ const config_key keys[] = {
      "What /.well-known/matrix/client tells clients; empty: nothing is served there.", false,
      TEXT(client_api.public_base_url)},
     {"server.metrics", "loopback, everyone or nobody",
-     "Who may read /metrics; behind a proxy name it in server.trusted_proxies, or it is loopback.",
+     "Who may read /metrics. Behind a proxy that server.trusted_proxies doesn't name, everyone is "
+     "loopback.",
      true, CHOICE(metrics, metrics_words)},
-    {"presence.enabled", switch_allowed, "Presence as a whole; off: everyone is offline.", true,
+    {"server.page", switch_allowed,
+     "Whether the page (at /) and the operator's view (at /admin) are served.", false,
+     BOOLEAN(page)},
+    {"presence.enabled", switch_allowed,
+     "Presence as a whole. Switched off, everyone is offline, and everyone is told so once.", true,
      BOOLEAN(engine.enabled)},
     {"presence.idle_timeout", "a duration from 0s to 24h (0s: never)",
      "A device that is online without activity for so long counts as unavailable.", true,
@@ -119,16 +126,20 @@ const config_key keys[] = {
      "currently_active ends so long after the last activity.", true,
      DURATION(engine.presence.active_window, 10ms, 1h)},
     {"presence.window", "a duration from 0s to 10s",
-     "Least time between two presence answers of one stream; flips within it are merged.", true,
-     DURATION(engine.window, 0ms, 10s)},
+     "Least time between two presence answers of one stream; flips within it are merged. A net "
+     "thread whose answers come late doubles its own, up to 1s, and halves it again when it has "
+     "caught up. 0s: no window at all.",
+     true, DURATION(engine.window, 0ms, 10s)},
     {"presence.restart_spread", "a duration from 0s to 1h",
-     "After a restart those who do not come back go offline spread over so long, past the grace.",
+     "After a restart, those who don't come back go offline spread over so long, past the grace, "
+     "and not all at once.",
      false, DURATION(engine.restart_spread, 0ms, 1h)},
     {"presence.rooms", "all, not_public or none",
-     "Which rooms let their members see each other's presence.", true,
-     CHOICE(engine.rooms, room_words)},
+     "Which rooms let their members see each other's presence; for not_public, rooms with the join "
+     "rule public don't.",
+     true, CHOICE(engine.rooms, room_words)},
     {"presence.room_members_max", "a whole number from 0 to 1000000 (0: no limit)",
-     "Rooms with more members do not count for presence by themselves.", true,
+     "Rooms with more members do not count by themselves; with 10 % hysteresis.", true,
      INTEGER(engine.room_members_max, 0, 1'000'000)},
     {"presence.exclude_rooms", "a list of room ids", "Rooms that never count for presence.", true,
      LIST(presence_exclude_rooms)},
@@ -138,23 +149,27 @@ const config_key keys[] = {
      "Whether typing and read receipts count as activity.", true,
      BOOLEAN(homeserver.typing_is_activity)},
     {"lists.auto_accept", "never, contacts, same_server or everyone",
-     "Whose invites to presence lists are accepted without asking, for those who chose nothing.",
+     "Whose invites to presence lists are accepted without asking, for users who chose nothing; "
+     "contacts: whom they put on their own list.",
      true, CHOICE(homeserver.auto_accept, auto_accept_words)},
     {"lists.invites_at_once", "a whole number from 1 to 100000",
-     "Invites to presence lists one user may send at once.", true,
+     "Invites to presence lists one user may send at once: a whole address book.", true,
      INTEGER(client_api.invites_at_once, 1, 100'000)},
     {"lists.invites_per_hour", "a whole number from 1 to 100000",
-     "Further invites to presence lists one user may send.", true,
+     "Further ones after that; who adds people doesn't notice, who asks strangers does.", true,
      INTEGER(client_api.invites_per_hour, 1, 100'000)},
     {"lists.incoming_max", "a whole number from 1 to 50000",
-     "Invites that may wait for one user's answer, from each inviting server.", true,
-     INTEGER(homeserver.incoming_invites_max, 1, 50'000)},
-    {"sync.timeout_max", "a duration from 1s to 10m", "Longest wait of a /sync or /events.", true,
+     "Invites that may wait for one user's answer, from each inviting server. Further ones are "
+     "answered as any other, and not delivered.",
+     true, INTEGER(homeserver.incoming_invites_max, 1, 50'000)},
+    {"sync.timeout_max", "a duration from 1s to 10m",
+     "Longest wait of a /sync or /events; longer ones are cut to it.", true,
      DURATION(client_api.sync_timeout_max, 1s, 10min)},
-    {"accounts.registration", "closed, token or open", "Who may register an account.", true,
+    {"accounts.registration", "closed, token or open",
+     "Who may register an account. --open-registration is open.", true,
      CHOICE(homeserver.registration_mode, registration_words)},
-    {"accounts.registration_token", "a text", "What registration = \"token\" asks for.", true,
-     TEXT(homeserver.registration_token)},
+    {"accounts.registration_token", "a text", "What accounts.registration = \"token\" asks for.",
+     true, TEXT(homeserver.registration_token)},
     {"accounts.access_token_lifetime", "a duration from 1m to 8760h",
      "How long an access token lasts that came with a refresh token. Others don't expire.", true,
      DURATION(homeserver.access_token_lifetime, 1min, 8760h)},
@@ -176,19 +191,23 @@ const config_key keys[] = {
      "Uploads one user may have.", true,
      INTEGER(homeserver.media.user_count_max, 0, 1'000'000'000)},
     {"media.legacy_reading", switch_allowed,
-     "Whether media is also read without a token, below /_matrix/media, as old clients do.", true,
-     BOOLEAN(homeserver.media.legacy_reading)},
+     "Whether media is also read without a token, below /_matrix/media, as clients from before "
+     "Matrix 1.11 do.",
+     true, BOOLEAN(homeserver.media.legacy_reading)},
     {"federation.inbound", switch_allowed,
-     "Whether other servers may tell this one of presence and lists, and ask for profiles.", true,
-     BOOLEAN(federation.inbound)},
+     "Whether other servers may tell this one of presence and lists, and ask for profiles. Off: "
+     "they get 403.",
+     true, BOOLEAN(federation.inbound)},
     {"federation.outbound", switch_allowed,
-     "Whether other servers are told of presence and lists here, and asked for profiles.", true,
-     BOOLEAN(federation.outbound)},
+     "Whether other servers are told of presence and lists here, and asked for profiles. Off: "
+     "messages of lists wait.",
+     true, BOOLEAN(federation.outbound)},
     {"federation.allow", "a list of server names, with the wildcards * and ?",
-     "Servers to talk with; empty: all that federation.deny does not name.", true,
+     "Servers to talk with. Empty: all that federation.deny does not name.", true,
      LIST(federation.allow)},
     {"federation.deny", "a list of server names, with the wildcards * and ?",
-     "Servers not to talk with, in either direction.", true, LIST(federation.deny)},
+     "Servers not to talk with, in either direction. It beats federation.allow.", true,
+     LIST(federation.deny)},
     {"federation.well_known_server", "a server name: host or host:port, or empty",
      "What /.well-known/matrix/server tells other servers; empty: nothing is served there.", true,
      TEXT(federation.well_known_server)},
@@ -196,8 +215,8 @@ const config_key keys[] = {
      "Least time between two transactions to one server that carry nothing but presence.", true,
      DURATION(federation.push_window, 0ms, 1min)},
     {"federation.signing_key", "a file, made when missing; empty: signing.key in server.data",
-     "This server's signing key, a line \"ed25519 VERSION SEED\". Keep a copy: with another one "
-     "this is another server to everybody else.",
+     "The file with this server's signing key, a line \"ed25519 VERSION SEED\". Keep a copy: with "
+     "another key this is another server to everybody else.",
      false, TEXT(signing_key)},
     {"federation.verify_certificates", switch_allowed,
      "Whether other servers must show a valid certificate. Off is for tests alone.", false,
@@ -212,7 +231,7 @@ const config_key keys[] = {
     {"federation.dns_servers", "addresses separated by commas, as 192.0.2.53:53, or empty",
      "Name servers to ask for other servers; empty: the system's.", false,
      TEXT(federation_dns_servers)},
-    {"rate_limits.enabled", switch_allowed, "Limits on requests per user and address.", true,
+    {"rate_limits.enabled", switch_allowed, "Limits on requests per user and per address.", true,
      BOOLEAN(client_api.rate_limits_enabled)},
     {"log.level", "debug, info, warn or error", "Least important lines that are written.", true,
      CHOICE(log.least, level_words)},
@@ -337,6 +356,19 @@ std::string print_config(const config& c) {
         const bool secret = k.name == "accounts.registration_token" && !k.show(c).empty();
         const std::string value = secret && k.show(c) != "\"\"" ? "\"(set)\"" : k.show(c);
         out += std::string(k.name.substr(its.size() + 1)) + " = " + value + "\n";
+    }
+    return out;
+}
+
+std::string print_config_table() {
+    const config defaults;
+    std::string out = "| key | default | allowed | reload | meaning |\n|---|---|---|---|---|\n";
+    for (const config_key& k : keys) {
+        const std::string value = k.show(defaults);
+        out += "| `" + std::string(k.name) + "` | " +
+               (value == "\"\"" ? std::string("empty") : "`" + value + "`") + " | " +
+               std::string(k.allowed) + " | " + (k.reloads ? "yes" : "no") + " | " +
+               std::string(k.meaning) + " |\n";
     }
     return out;
 }

@@ -28,6 +28,7 @@ struct config {
     std::string tls_cert, tls_key;
     std::vector<std::string> trusted_proxies;
     metrics_for metrics = metrics_for::loopback;
+    bool page = true;
     std::int64_t threads = 0;  // 0: one net thread on up to two cores, else cores - 1
     homeserver::settings homeserver;
     client_api::settings client_api;
@@ -71,6 +72,8 @@ config_result<void> load_toml(config& c, const std::string& path);
 config_result<void> validate(const config& c);
 // Every key with value, default and meaning, as TOML with comments.
 std::string print_config(const config& c);
+// The same of the defaults as a table in Markdown: the one of docs/configuration.md.
+std::string print_config_table();
 
 // "30s", "5m", "250ms", "2h", "1d"; a bare 0 is allowed.
 bool parse_duration(std::string_view text, base::milliseconds& out);

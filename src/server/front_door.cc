@@ -28,6 +28,7 @@ front_door::front_door(ports::http_sender& http, ports::http_handler& client_api
     : http_(http),
       client_api_(client_api),
       federation_(federation),
+      pages_(http),
       config_(c),
       healthy_(std::move(healthy)) {}
 
@@ -38,6 +39,8 @@ void front_door::on_request(const ports::http_request& r) {
         health(r);
     } else if (federation::inbound::is_for(r.path)) {
         federation_.on_request(r);
+    } else if (config_.page && pages_.is_for(r.path)) {
+        pages_.on_request(r);
     } else {
         client_api_.on_request(r);
     }

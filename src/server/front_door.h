@@ -1,13 +1,14 @@
 #pragma once
 
 #include "base/unique_function.h"
+#include "pages/pages.h"
 #include "ports/http.h"
 #include "server/config.h"
 
 namespace porchlight::server {
 
-// First to see each request: /metrics and /health are answered here, on the net thread; what other
-// servers ask is federation's, everything else the client API's.
+// First to see each request: /metrics, /health and the page are answered here, on the net thread;
+// what other servers ask is federation's, everything else the client API's.
 class front_door final : public ports::http_handler {
   public:
     // `healthy` may be called from any thread.
@@ -26,6 +27,7 @@ class front_door final : public ports::http_handler {
     ports::http_sender& http_;
     ports::http_handler& client_api_;
     ports::http_handler& federation_;
+    pages::pages pages_;
     const config& config_;
     base::unique_function<bool()> healthy_;
 };

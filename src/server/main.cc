@@ -1,211 +1,35 @@
-#include <fcntl.h>
-#include <signal.h>
-#include <systemd/sd-daemon.h>
-
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "command_line/command_tree.h"
+#include "person/command_tree.h"
+#include "person/failure.h"
 #include "server/application.h"
-#include "server/commands.h"
+#include "server/command_tree.h"
 
-namespace {
-
-using namespace porchlight::server;
-
-constexpr const char* version = PORCHLIGHT_VERSION;
-
-// What the command line says; later entries win over the file, which wins over the defaults.
-struct arguments {
-    std::string file;
-    std::vector<std::pair<std::string, std::string>> keys;
-    std::string name, password;
-};
-
-config read_config(const arguments& a) {
-    config c;
-    if (!a.file.empty()) {
-        if (const auto r = load_toml(c, a.file); r.has_error()) {
-            throw start_error(r.error().message);
-        }
-    }
-    for (const auto& [key, value] : a.keys) {
-        if (const auto r = set_key(c, key, value); r.has_error()) {
-            throw start_error(r.error().message);
-        }
-    }
-    if (const auto r = validate(c); r.has_error()) {
-        throw start_error(r.error().message);
-    }
-    return c;
-}
-
-sigset_t our_signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int s : {SIGTERM, SIGINT, SIGHUP}) {
-        sigaddset(&set, s);
-    }
-    return set;
-}
-
-int serve(const arguments& a) {
-    const config c = read_config(a);
-    porchlight::base::log::start(c.log);
-    // Blocked before any thread starts, so that only sigwait below sees them.
-    const sigset_t signals = our_signals();
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    signal(SIGPIPE, SIG_IGN);
-
-    application app(c);
-    app.start();
-    std::cout << "ready " << app.base_url() << std::endl;
-    sd_notify(0, "READY=1");
-
-    while (true) {
-        int got = 0;
-        sigwait(&signals, &got);
-        if (got != SIGHUP) {
-            break;
-        }
-        sd_notify(0, "RELOADING=1");
-        try {
-            app.reload(read_config(a));
-        } catch (const start_error& e) {
-            porchlight::base::log::error("server", "not reloaded", {{"reason", e.message}});
-        }
-        sd_notify(0, "READY=1");
-    }
-    sd_notify(0, "STOPPING=1");
-    app.drain();
-    porchlight::base::log::stop();
-    return 0;
-}
-
-// --set section.key=value
-void add_set(arguments& a, const std::string& text) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos) {
-        throw CLI::ValidationError("--set", "needs section.key=value, not " + text);
-    }
-    a.keys.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-}
-
-void add_config_options(CLI::App& app, arguments& a) {
-    app.add_option("--config", a.file, "TOML file")->type_name("FILE");
-    const auto key = [&](const char* option, const char* name, const char* help) {
-        app.add_option_function<std::string>(
-            option, [&a, name](const std::string& v) { a.keys.emplace_back(name, v); }, help);
-    };
-    key("--data", "server.data", "Folder of the database (./porchlight-data)");
-    key("--server-name", "server.name", "What stands behind the colon of user ids (localhost)");
-    app.add_option_function<std::vector<std::string>>(
-           "--set",
-           [&a](const std::vector<std::string>& all) {
-               for (const std::string& s : all) {
-                   add_set(a, s);
-               }
-           },
-           "Any key of `porchlight config`, as section.key=value; may be repeated")
-        ->allow_extra_args(false);
-}
-
-void add_serve(CLI::App& app, arguments& a, int& code) {
-    CLI::App* command = app.add_subcommand("serve", "Run the server");
-    add_config_options(*command, a);
-    const auto key = [&](const char* option, const char* name, const char* help) {
-        command->add_option_function<std::string>(
-            option, [&a, name](const std::string& v) { a.keys.emplace_back(name, v); }, help);
-    };
-    key("--listen", "server.listen", "ADDR:PORT of plain HTTP (127.0.0.1:8008); port 0 picks one");
-    key("--listen-tls", "server.listen_tls", "ADDR:PORT of TLS");
-    key("--tls-cert", "server.tls_cert", "PEM file, the whole chain");
-    key("--tls-key", "server.tls_key", "PEM file");
-    command->add_flag_callback(
-        "--open-registration", [&a] { a.keys.emplace_back("accounts.registration", "open"); },
-        "Anybody may register an account");
-    command->callback([&] { code = serve(a); });
-}
-
-void add_user(CLI::App& app, arguments& a, int& code) {
-    CLI::App* user = app.add_subcommand("user", "Accounts; the server must not run meanwhile");
-    user->require_subcommand(1);
-    const auto command = [&](const char* name, const char* help, bool with_password, auto run) {
-        CLI::App* sub = user->add_subcommand(name, help);
-        add_config_options(*sub, a);
-        sub->add_option("name", a.name, "Localpart or whole user id")->required();
-        if (with_password) {
-            sub->add_option(
-                "--password", a.password,
-                "Else it is read from standard input (other users see arguments in ps)");
-        }
-        sub->callback([&a, &code, with_password, run] {
-            const config c = read_config(a);
-            if (with_password && a.password.empty()) {
-                a.password = read_password();
-            }
-            code = run(c, a);
-        });
-    };
-    command("add", "Make an account", true,
-            [](const config& c, const arguments& x) { return user_add(c, x.name, x.password); });
-    command("passwd", "Set a password; logs out all devices", true,
-            [](const config& c, const arguments& x) { return user_passwd(c, x.name, x.password); });
-    command("deactivate", "End an account for good", false,
-            [](const config& c, const arguments& x) { return user_deactivate(c, x.name); });
-}
-
-void add_list(CLI::App& app, arguments& a, int& code) {
-    CLI::App* list =
-        app.add_subcommand("list", "Presence lists; the server must not run meanwhile");
-    list->require_subcommand(1);
-    const auto command = [&](const char* name, const char* help, auto run) {
-        CLI::App* sub = list->add_subcommand(name, help);
-        add_config_options(*sub, a);
-        sub->add_option("name", a.name, "Localpart or whole user id")->required();
-        sub->callback([&a, &code, run] { code = run(read_config(a), a.name); });
-    };
-    command("show", "Whom a user sees and is seen by, as a table", list_show);
-    command("export", "All of a user's list, invites, observers, blocks and policy, as JSON",
-            list_export);
-}
-
-void add_federation(CLI::App& app, arguments& a, int& code) {
-    CLI::App* federation = app.add_subcommand("federation", "Other servers");
-    federation->require_subcommand(1);
-    CLI::App* checked = federation->add_subcommand(
-        "check", "Walk the way to a server and print each step; the server may run meanwhile");
-    add_config_options(*checked, a);
-    checked->add_option("server", a.name, "Its name, as behind the colon of user ids")->required();
-    checked->callback([&] { code = federation_check(read_config(a), a.name); });
-}
-
-}  // namespace
+using namespace porchlight;
 
 int main(int argc, char** argv) {
-    CLI::App app{"Porchlight: the light on the porch says who is home. A Matrix presence server."};
+    CLI::App app{"Porchlight: the light on the porch says who is home. A Matrix presence server.",
+                 "porchlight"};
     app.require_subcommand(1);
-    app.set_version_flag("--version", version);
-    arguments a;
+    app.set_version_flag("--version", PORCHLIGHT_VERSION);
+    server::arguments a;
     int code = 0;
-    add_serve(app, a, code);
-    add_user(app, a, code);
-    add_list(app, a, code);
-    add_federation(app, a, code);
-    CLI::App* show =
-        app.add_subcommand("config", "Print every key with value, default and meaning");
-    add_config_options(*show, a);
-    show->callback([&] { std::cout << print_config(read_config(a)); });
-    CLI::App* checked = app.add_subcommand("check", "Look over configuration, data and database");
-    add_config_options(*checked, a);
-    checked->callback([&] { code = check(read_config(a)); });
-    app.add_subcommand("routes", "Print every endpoint of the client API, one JSON object a line")
-        ->callback([&] { code = routes(); });
+    server::add_commands(app, a, code);
+    person::arguments given;
+    person::add_commands(app, given, code);
+    command_line::arguments asked;
+    command_line::add_commands(app, asked, code, PORCHLIGHT_VERSION);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
         return app.exit(e) == 0 ? 0 : 1;
-    } catch (const start_error& e) {
+    } catch (const server::start_error& e) {
         std::cerr << "porchlight: " << e.message << '\n';
+        return 1;
+    } catch (const person::failed& f) {
+        std::cerr << "porchlight: " << f.message << '\n';
         return 1;
     }
     return code;

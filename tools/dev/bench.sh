@@ -13,5 +13,6 @@ case ${1-} in
         ;;
 esac
 build_server
+build_targets release porchlight-load
 need_packages bench
 PORCHLIGHT_BINARY=$PWD/build/release/porchlight exec bench/run "$@"

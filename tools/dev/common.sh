@@ -14,7 +14,7 @@ packages_of() {
         awk -v part="[$part]" '/^#/ { next } /^\[/ { on = ($0 == part); next } on && NF' \
             packaging/debian-packages.txt
     done
-    if [[ " $* " == *" test "* ]]; then
+    if [[ " $* " == *" build "* || " $* " == *" test "* ]]; then
         command -v node >/dev/null || echo nodejs
         command -v npm >/dev/null || echo npm
     fi
@@ -81,11 +81,29 @@ jobs() {
     echo $((cores < memory ? cores : memory))
 }
 
+# The page and the operator's view, into build/web/embedded, from where the server takes them; only when
+# something of web/ changed.
+build_web() {
+    [[ -f web/package.json ]] || return 0
+    local stamp=build/stamps/web sum
+    sum=$(git ls-files --cached --others --exclude-standard -- web | LC_ALL=C sort -u |
+        while read -r file; do if [[ -f $file ]]; then sha256sum "$file"; fi; done | sha256sum)
+    if [[ -f build/web/embedded/files.cc && -f $stamp && $(<"$stamp") == "$sum" ]]; then
+        return
+    fi
+    need_npm web
+    say "building the page"
+    npm --prefix web run --silent build >&2 || die "the page of web/ could not be built"
+    mkdir -p build/stamps
+    echo "$sum" >"$stamp"
+}
+
 # configure PRESET [cmake arguments]: only when the arguments or the presets changed; ninja itself
 # runs CMake again for everything else.
 configure() {
     local preset=$1 folder=build/$1 key
     shift
+    build_web
     key=$(sha256sum CMakePresets.json | cut -d' ' -f1)" $PWD $*"
     if [[ -f $folder/build.ninja && -f $folder/.configured && $(<"$folder/.configured") == "$key" ]]; then
         return

@@ -77,6 +77,12 @@ check "guards" tools/lint/guards
 check "docs" tools/docs/client_api --check
 check "errors" tools/docs/errors --check
 check "shell scripts" check_shell
+check_web() {
+    need_npm web
+    npm --prefix web run --silent check
+}
+
+check "types of web" check_web
 check "clang-tidy ($tidy files)" check_tidy
 if [[ $headers == yes ]]; then
     check "headers alone" tools/lint/headers_alone

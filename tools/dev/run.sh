@@ -30,18 +30,18 @@ name=$(value_of --server-name "$@") || name=localhost
 
 cat <<TEXT
 
-Once the line "ready http://$listen" stands below, three things to try from another terminal:
+Once the line "ready http://$listen" stands below, three things to try:
 
- 1. Register a user. The answer holds an access token.
+ 1. Open http://$listen in a browser, make an account, and see who is home.
+
+ 2. Point Element (or any Matrix client) at the homeserver http://$listen and log in with
+    that account, or make one from another terminal:
       curl -s http://$listen/_matrix/client/v3/register -H 'Content-Type: application/json' \\
            -d '{"username":"alice","password":"wonderland","auth":{"type":"m.login.dummy"}}'
 
- 2. Point Element (or any Matrix client) at the homeserver http://$listen and log in as
-    alice, password wonderland.
-
- 3. See what others see of her while that client is open, and after it was closed:
-      curl -s http://$listen/_matrix/client/v3/presence/@alice:$name/status \\
-           -H 'Authorization: Bearer THE_ACCESS_TOKEN'
+ 3. See in a terminal who is home, and be there while you look:
+      build/release/porchlight login --server http://$listen @alice:$name
+      build/release/porchlight watch
 
 Ctrl-C ends the server.
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs the tests: ctest, then the real binary with real clients, then the lint's own.
 # Ends with one line, "N passed, N failed". FILTER is part of the name of a test program or of a
-# GoogleTest case, or `integration` (more arguments go to tests/integration/run), `lint`, `bench`,
+# GoogleTest case, or `integration` (more arguments go to tests/integration/run), `web`, `lint`, `bench`,
 # `--gui` (desktop clients under Xvfb) or `--with-synapse` (the real Synapse as a peer) for those parts alone.
 set -euo pipefail
 # shellcheck source=tools/dev/common.sh
@@ -76,6 +76,14 @@ run_counted() {
     fi
 }
 
+# The units of web/, each case counted.
+run_web() {
+    [[ -f web/package.json ]] || return 0
+    need_npm web
+    say "the units of the page"
+    run_counted web web/run_tests
+}
+
 run_integration() {
     [[ -x tests/integration/run ]] || return 0
     need_npm tests/integration/js
@@ -116,6 +124,7 @@ case $filter in
     --with-synapse) run_synapse ;;
     lint) run_counted lint tests/lint/run ;;
     bench) run_counted bench tests/bench/run ;;
+    web) run_web ;;
     integration)
         configure release -DPORCHLIGHT_TESTS=ON
         build_targets release porchlight porchlight-load
@@ -127,6 +136,7 @@ case $filter in
         say "ctest"
         run_ctest
         if [[ -z $filter ]]; then
+            run_web
             run_integration
             say "the lint's own tests"
             run_counted lint tests/lint/run

@@ -145,6 +145,8 @@ TEST(config, each_value_lands_where_it_is_used) {
     EXPECT_EQ(c.client_api.public_base_url, "https://porch.example");
     set("server.metrics", "nobody");
     EXPECT_EQ(c.metrics, metrics_for::nobody);
+    set("server.page", "false");
+    EXPECT_FALSE(c.page);
     set("presence.enabled", "false");
     EXPECT_FALSE(c.engine.enabled);
     set("presence.window", "1s");
@@ -173,6 +175,32 @@ TEST(config, each_value_lands_where_it_is_used) {
     EXPECT_EQ(c.log.least, base::log::level::warn);
     set("log.format", "json");
     EXPECT_TRUE(c.log.json);
+}
+
+// The handbook's table is that of the program; tools/docs/configuration writes it.
+TEST(configuration_page, has_the_table_of_the_keys) {
+    std::ifstream file(std::string(PORCHLIGHT_TESTS_DIR) + "/../docs/configuration.md");
+    const std::string page{std::istreambuf_iterator<char>(file), {}};
+    const auto begin = page.find("| key |");
+    ASSERT_NE(begin, std::string::npos);
+    EXPECT_EQ(page.substr(begin), print_config_table());
+}
+
+// The file it begins with is one that the server takes.
+TEST(configuration_page, begins_with_a_file_that_works) {
+    std::ifstream file(std::string(PORCHLIGHT_TESTS_DIR) + "/../docs/configuration.md");
+    const std::string page{std::istreambuf_iterator<char>(file), {}};
+    const auto begin = page.find("```toml\n");
+    ASSERT_NE(begin, std::string::npos);
+    const auto text = page.substr(begin + 8, page.find("```", begin + 8) - begin - 8);
+    const std::string path = testing::TempDir() + "porchlight-page.toml";
+    std::ofstream(path) << text;
+    config c;
+    const auto r = load_toml(c, path);
+    EXPECT_TRUE(r.has_value()) << (r.has_error() ? r.error().message : "");
+    EXPECT_TRUE(validate(c).has_value());
+    EXPECT_EQ(c.homeserver.server_name, "example.org");
+    EXPECT_EQ(c.homeserver.registration_mode, homeserver::registration::token);
 }
 
 // Every key: its own shown default can be set again and changes nothing; nonsense is refused unless

@@ -73,6 +73,17 @@ TEST_F(front_door_test, metrics_are_for_whom_the_configuration_says) {
     EXPECT_EQ(ask("/metrics"), 403);
 }
 
+TEST_F(front_door_test, the_page_is_served_unless_it_is_switched_off) {
+    const bool built_with_it = !pages::embedded().empty();
+    EXPECT_EQ(ask("/"), built_with_it ? 200 : 404);
+    EXPECT_EQ(sender.last->content_type,
+              built_with_it ? "text/html; charset=utf-8" : "application/json");
+    EXPECT_TRUE(client_api.paths.empty());
+    settings.page = false;
+    EXPECT_EQ(ask("/"), 0);
+    EXPECT_EQ(client_api.paths.size(), 1U);
+}
+
 TEST_F(front_door_test, health_is_503_while_commits_fail) {
     EXPECT_EQ(ask("/health", "192.0.2.7"), 200);
     store_works = false;
