@@ -13,6 +13,9 @@ int main(int argc, char** argv) {
     CLI::App app{"Porchlight: the light on the porch says who is home. A Matrix presence server.",
                  "porchlight"};
     app.require_subcommand(1);
+    app.footer(
+        "`porchlight COMMAND --help` and porchlight-COMMAND(1) say more about a command.\n"
+        "docs/command-line.md has an example of each.\n");
     app.set_version_flag("--version", PORCHLIGHT_VERSION);
     server::arguments a;
     int code = 0;
