@@ -30,14 +30,15 @@ def until(condition, what):
 
 
 class Server:
-    def __init__(self, data, *settings):
+    def __init__(self, data, *settings, binary=BINARY, environment=None, preexec_fn=None):
         self.data = str(data)
-        command = [BINARY, "serve", "--data", self.data, "--listen", "127.0.0.1:0", "--open-registration",
+        command = [str(binary), "serve", "--data", self.data, "--listen", "127.0.0.1:0", "--open-registration",
                    "--server-name", "porch.test"]
         for one in ("accounts.argon2_ops=1", "accounts.argon2_memory=8KiB", *settings):
             command += ["--set", one]
         self.log = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True,
+                                        env={**os.environ, **(environment or {})}, preexec_fn=preexec_fn)
         line = self.process.stdout.readline()
         found = re.fullmatch(r"ready http://127\.0\.0\.1:(\d+)\n", line)
         assert found, "the server did not start: " + self.log_text()
