@@ -15,7 +15,8 @@ const glass: Record<Light, string> = {
 const urls = new Map<string, string>();
 
 export function showLight(light: Light, requests: number): void {
-    document.title = `${requests > 0 ? `(${requests}) ` : ""}${lightWord(light)} · Porchlight`;
+    const word = light === "unknown" ? "Not connected" : lightWord(light);
+    document.title = `${requests > 0 ? `(${requests}) ` : ""}${word} · Porchlight`;
     const lit = light === "online" || light === "free_for_chat";
     const picture =
         `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">` +
