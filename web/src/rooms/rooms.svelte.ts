@@ -32,6 +32,7 @@ export class RoomBook {
     private version = $state(0);
     private scheduled = false;
     private readonly watched = new Set<Room>();
+    private readonly receipts = new Map<string, MatrixEvent>();
 
     constructor(readonly client: MatrixClient) {
         for (const name of news) {
@@ -133,8 +134,16 @@ export class RoomBook {
     async read(roomId: string): Promise<void> {
         const events = this.client.getRoom(roomId)?.getLiveTimeline().getEvents() ?? [];
         const last = events.findLast((e) => !e.status);
-        if (last && this.summaryOf(roomId)?.unread) {
+        if (!last || !this.summaryOf(roomId)?.unread || this.receipts.get(roomId) === last) {
+            return;
+        }
+        // Once for each: the count falls only when the server has it.
+        this.receipts.set(roomId, last);
+        try {
             await this.client.sendReadReceipt(last);
+        } catch (error) {
+            this.receipts.delete(roomId);
+            throw error;
         }
     }
 
