@@ -224,6 +224,8 @@ test("hidden, Bob looks not home and sees that he is hidden", async () => {
 });
 
 test("a lost server is said, no light is pretended, and all is fresh when it is back", async () => {
+    // What a kill may take is of the last second only.
+    await house.server.metric("porchlight_presence_unsaved", (users) => users === 0);
     house.down = true;
     await house.server.kill();
     await alice.getByText("Not connected").waitFor();
