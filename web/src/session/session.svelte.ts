@@ -47,7 +47,10 @@ export class Session {
         requests: Requests,
     ) {
         this.avatars = new Avatars(() => client.getAccessToken());
-        this.connection = new Connection(() => requests.freshen());
+        this.connection = new Connection(() => {
+            requests.freshen();
+            client.retryImmediately();
+        });
     }
 
     // The Matrix library is loaded here, when somebody is logged in.
