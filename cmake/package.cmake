@@ -41,6 +41,14 @@ install(DIRECTORY ${packaging}/proxies ${packaging}/prometheus ${packaging}/graf
     DESTINATION ${doc}/examples PATTERN "README.md" EXCLUDE)
 install(FILES ${packaging}/deb/lintian-overrides DESTINATION share/lintian/overrides RENAME porchlight)
 
+# Manual pages of the other folders, which were installed before this.
+install(CODE [[
+    file(GLOB_RECURSE pages "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/share/man/*.[1-9]")
+    if(pages)
+        execute_process(COMMAND gzip -9nf ${pages} COMMAND_ERROR_IS_FATAL ANY)
+    endif()
+]])
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_SET_DESTDIR ON)
 set(CPACK_INSTALL_PREFIX /usr)

@@ -18,6 +18,7 @@ from real_server import PATIENCE, Server, ask_over, porchlight, until  # noqa: E
 
 CLIENT = "/_matrix/client/v3"
 LONG = 60_000  # what a client may wait, in ms: whoever is answered sooner was woken
+DEVICES, STREAMS_OF_A_DEVICE = 40, 8
 UPLOAD_MAX = 20 * 1024 * 1024
 
 
@@ -131,6 +132,33 @@ class Behind:
         body, version = out.rsplit("\n", 1)
         self.assertEqual(version, "2")
         self.assertIn("by HTTP/2", body)
+
+    def log_in(self):
+        """Another device of Alice."""
+        status, answer = self.ask("POST", CLIENT + "/login", {
+            "type": "m.login.password", "identifier": {"type": "m.id.user", "user": "alice"},
+            "password": "alice-secret"})
+        self.assertEqual(status, 200, answer)
+        return answer["access_token"]
+
+    def test_many_that_wait_are_all_answered(self):
+        self.settle()
+        waiting = []
+        for token in [self.log_in() for _ in range(DEVICES)]:
+            path = "%s/sync?timeout=%d&set_presence=offline&since=%s" % (CLIENT, LONG, self.since(token))
+            for _ in range(STREAMS_OF_A_DEVICE):
+                waiting.append(self.proxy.connect())
+                self.addCleanup(waiting[-1].close)
+                waiting[-1].sendall(("GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n"
+                                     % (path, token)).encode())
+        until(lambda: self.waiting() == len(waiting), "all of them to wait")
+        self.say("to everybody")
+        for one in waiting:
+            text = b""
+            while b"to everybody" not in text:
+                more = one.recv(65536)
+                self.assertTrue(more, text)
+                text += more
 
     def test_a_client_that_is_gone_is_gone(self):
         self.settle()
