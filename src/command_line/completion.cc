@@ -169,6 +169,9 @@ std::string bash_completion(const command& root) {
         "_porchlight() {\n"
         "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
         "    local here=porchlight word i words='' options=''\n"
+        "    # bash makes three words of --option=value.\n"
+        "    [[ $current != = ]] || current=''\n"
+        "    ((COMP_CWORD < 2)) || [[ $previous != = ]] || previous=${COMP_WORDS[COMP_CWORD - 2]}\n"
         "    COMPREPLY=()\n"
         "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
         "        word=${COMP_WORDS[i]}\n" +

@@ -95,6 +95,7 @@ class Commands(unittest.TestCase):
         run("status", "set", "hidden", "--credentials", other)
         self.assertIn(": hidden", run("status", "set", "online"), "another device does not end it")
         self.assertIn(": hidden", run("status", "set", "--text", "still hidden"))
+        self.assertIn(": hidden", run("status", "set", "--text", "and so", "--credentials", other), "nor does a text")
         self.assertIn(": online", run("status", "set", "--unhide"))
 
     def test_a_list_with_consent(self):

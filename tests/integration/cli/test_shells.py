@@ -50,6 +50,14 @@ class Shells(unittest.TestCase):
             done = subprocess.run(["bash", "--norc", "-c", program], capture_output=True, text=True)
             self.assertEqual((set(done.stdout.split()), done.stderr), (expected, ""), line)
 
+    def test_bash_completes_a_value_behind_an_equals_sign(self):
+        path = self.script("bash")
+        for words, expected in ("watch --state = bu", "busy"), ("watch --state =", "online free_for_chat busy"):
+            program = f"""source {path}; COMP_WORDS=(porchlight {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+                          _porchlight; echo "${{COMPREPLY[@]}}" """
+            done = subprocess.run(["bash", "--norc", "-c", program], capture_output=True, text=True)
+            self.assertEqual((set(done.stdout.split()), done.stderr), (set(expected.split()), ""))
+
     def test_bash_completes_files_where_a_file_is_meant(self):
         path = self.script("bash")
         program = f"""cd {self.folder}; touch some-file; source {path}

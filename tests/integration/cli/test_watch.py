@@ -71,7 +71,7 @@ class Watch(unittest.TestCase):
         watch.wait_for(lambda o: o["type"] == "presence")
         watch.process.stdout.close()
         self.bob.run("status", "set", "busy")
-        watch.process.wait(20)
+        self.assertEqual(watch.process.wait(20), 0)
         watch.process.stdout = open(os.devnull, "rb")
 
     def test_a_token_that_ends_is_one_sentence_and_1(self):

@@ -74,6 +74,7 @@ TEST(Frame, people_are_grouped_by_light_and_sorted_by_name) {
 
 TEST(Frame, a_narrow_screen_leaves_out_what_matters_least) {
     const auto lines = frame(with(a_few), start, {40, 12}, false);
+    EXPECT_EQ(lines[0], "@alice:porch.test  you are online");
     EXPECT_EQ(lines[3], "● 漢字   3 min    in a meeting");
     EXPECT_THAT(lines[7], HasSubstr("back on Monday"));
     const auto middle = frame(with(a_few), start, {60, 12}, false);
