@@ -88,6 +88,7 @@ run_web() {
 run_integration() {
     [[ -x tests/integration/run ]] || return 0
     need_npm tests/integration/js
+    need_npm tests/integration/page
     need_npm tests/integration/routes
     local programs=0
     tools/dev/programs.sh || programs=$?
