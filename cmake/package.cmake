@@ -66,9 +66,9 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# libvips is loaded when the first image comes, which dpkg-shlibdeps can't see.
+# libvips is loaded when the first image comes, libcurl by the commands of a person, which dpkg-shlibdeps can't see.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
-    "libvips42, ca-certificates, init-system-helpers (>= 1.52), systemd | systemd-standalone-sysusers | systemd-sysusers")
+    "libvips42, libcurl4, ca-certificates, init-system-helpers (>= 1.52), systemd | systemd-standalone-sysusers | systemd-sysusers")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${packaging}/deb/conffiles ${packaging}/deb/postinst
     ${packaging}/deb/prerm ${packaging}/deb/postrm)
