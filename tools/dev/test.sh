@@ -88,6 +88,7 @@ run_integration() {
     [[ -x tests/integration/run ]] || return 0
     need_npm tests/integration/js
     need_npm tests/integration/routes
+    need_npm tests/integration/page
     say "real clients against the real server"
     PORCHLIGHT_BINARY=$PWD/build/release/porchlight run_counted integration tests/integration/run "$@"
 }
