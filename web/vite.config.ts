@@ -15,6 +15,7 @@ export default defineConfig({
                 find: /^\.\/rust-crypto\/index\.js$/,
                 replacement: here("src/stand_ins/no_encryption.ts"),
             },
+            { find: "matrix-widget-api", replacement: here("src/stand_ins/no_widgets.ts") },
         ],
         // Components under vitest are those of the browser.
         conditions: process.env.VITEST ? ["browser"] : undefined,

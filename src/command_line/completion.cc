@@ -43,6 +43,7 @@ std::vector<std::string> option_names(const command& c) {
 // What may stand in a command's place: its sub-commands, or the values of what it takes.
 std::vector<std::string> words_of(const command& c) {
     std::vector<std::string> words;
+    words.reserve(c.commands.size());
     for (const command& sub : c.commands) {
         words.push_back(sub.name);
     }
@@ -69,6 +70,7 @@ std::string valued_cases(const command& root, const case_line& line) {
 
 std::string patterns(const command& c, const option& o, const std::string& between) {
     std::vector<std::string> all;
+    all.reserve(o.names.size());
     for (const std::string& name : o.names) {
         all.push_back(quoted(c.path + ' ' + name));
     }
@@ -99,7 +101,8 @@ std::string walk(const command& root) {
 std::string described(const std::vector<std::pair<std::string, std::string>>& words) {
     std::string out = "(";
     for (const auto& [word, help] : words) {
-        out += (out == "(" ? "" : " ") + quoted(word + ':' + help);
+        out += out == "(" ? "" : " ";
+        out += quoted(std::string(word).append(":").append(help));
     }
     return out + ')';
 }
@@ -166,6 +169,9 @@ std::string bash_completion(const command& root) {
         "_porchlight() {\n"
         "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
         "    local here=porchlight word i words='' options=''\n"
+        "    # bash makes three words of --option=value.\n"
+        "    [[ $current != = ]] || current=''\n"
+        "    ((COMP_CWORD < 2)) || [[ $previous != = ]] || previous=${COMP_WORDS[COMP_CWORD - 2]}\n"
         "    COMPREPLY=()\n"
         "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
         "        word=${COMP_WORDS[i]}\n" +

@@ -173,6 +173,9 @@ class engine {
     // The power failed before `position` was made, so the newest of what the store had was lost: to
     // tokens from before, everybody counts as changed then. To be given at every later start too.
     void load_power_loss(std::uint64_t position);
+    // A backup was restored that ends with the durable position `after`, and what was given before
+    // `until` after it is lost: tokens between the two are answered as those of the future.
+    void load_lost_positions(std::uint64_t after, std::uint64_t until);
     // The listener is open: the grace of those who were not offline begins.
     void ready(instant now);
 

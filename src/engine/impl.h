@@ -243,6 +243,9 @@ struct engine::impl {
     void open(poll p, instant now);
     std::uint32_t session_for(const poll& p, live_user& l, instant now);
     bool continues(const session& s, const poll& p) const;
+    bool is_lost(std::uint64_t durable) const {
+        return durable > lost_after_ && durable < lost_until_;
+    }
     void make_room_for_stream(const poll& p, live_user& l, instant now);
     void open_stream(session& s, live_user& l, const poll& p, instant now);
     void close_stream(session& s, instant now);
@@ -352,6 +355,7 @@ struct engine::impl {
     std::vector<std::pair<user_key, user_key>> ended_acceptances_;
     std::vector<visibility_change> visibility_changes_;  // loaded, until begin(); by user
     std::uint64_t power_loss_ = 0;  // loaded: tokens from before know of what is lost
+    std::uint64_t lost_after_ = 0, lost_until_ = 0;  // loaded: durable positions no store has
     std::size_t known_ = 0;
     std::vector<room> rooms_;
     std::size_t rooms_known_ = 0;

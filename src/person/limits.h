@@ -13,6 +13,7 @@ inline constexpr std::size_t credentials_bytes_max = 64 * 1024;         // longe
 inline constexpr std::size_t people_max = 50'000;  // in one table; more: the new ones are left out
 inline constexpr auto poll_timeout = 30s;          // what the server is asked to wait
 inline constexpr auto poll_slack = 15s;            // no answer for longer than both: lost
+inline constexpr auto overdue_slack = 5s;          // beyond its time-out: the machine slept; anew
 inline constexpr auto poll_gap_min = 100ms;        // between polls, however much there is
 inline constexpr auto poll_gap_empty = 1s;         // after an early answer without news
 inline constexpr auto retry_first = 1s;            // after a loss; doubled with each

@@ -96,6 +96,7 @@ int status_get(const std::string& credentials_file, const std::vector<std::strin
     account a(w, load_credentials(credentials_file));
     int code = 0;
     std::vector<std::string> ids;
+    ids.reserve(users.size() + 1);
     for (const std::string& u : users) {
         ids.push_back(whole_user_id(u, a.user_id()));
     }

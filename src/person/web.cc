@@ -1,5 +1,7 @@
 #include "person/web.h"
 
+#include <signal.h>
+
 #include <array>
 #include <cstdlib>
 #include <vector>
@@ -145,7 +147,10 @@ struct web::impl {
     }
 };
 
-web::web() : impl_(std::make_unique<impl>()) {}
+web::web() : impl_(std::make_unique<impl>()) {
+    // A server that hangs up while it is written to is an error of the exchange, not the end of us.
+    ::signal(SIGPIPE, SIG_IGN);
+}
 
 web::~web() {
     impl_->give_up();

@@ -29,7 +29,7 @@ struct web_answer {
 
 class web {
   public:
-    // Throws failed when there is no libcurl.
+    // Throws failed when there is no libcurl. From now on SIGPIPE is ignored.
     web();
     ~web();
     web(const web&) = delete;

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "command_line/command_tree.h"
+#include "command_line/failure.h"
 #include "person/command_tree.h"
 #include "person/failure.h"
 #include "server/application.h"
@@ -13,6 +14,10 @@ int main(int argc, char** argv) {
     CLI::App app{"Porchlight: the light on the porch says who is home. A Matrix presence server.",
                  "porchlight"};
     app.require_subcommand(1);
+    app.failure_message(command_line::failure_sentence);
+    app.footer(
+        "`porchlight COMMAND --help` and porchlight-COMMAND(1) say more about a command.\n"
+        "docs/command-line.md has an example of each.\n");
     app.set_version_flag("--version", PORCHLIGHT_VERSION);
     server::arguments a;
     int code = 0;

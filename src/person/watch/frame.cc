@@ -101,7 +101,8 @@ class drawing {
 
     void header() {
         const auto& o = session_.options();
-        std::string line = "Porchlight  " + cleaned(o.user_id) + "  ";
+        const std::string title = "Porchlight  ";
+        std::string line = cleaned(o.user_id) + "  ";
         if (lost()) {
             line = "No connection since " + clock_words(session_.schedule().lost_since()->wall);
             const auto wait =
@@ -120,6 +121,9 @@ class drawing {
         } else {
             line += "you are " + cleaned(state_words(me == nullptr ? "offline" : me->presence));
             line += o.marks ? "" : " (only watching)";
+        }
+        if (title.size() + width_of(line) <= size_.columns) {
+            line = title + line;
         }
         lines_.push_back(painted(bold, shortened(line, size_.columns), colours_));
         lines_.emplace_back();

@@ -91,6 +91,7 @@ std::vector<const person_shown*> people::sorted() const {
         const person_shown* who;
     };
     std::vector<keyed> keys;
+    keys.reserve(all_.size());
     for (const auto& [id, p] : all_) {
         keys.push_back({light_of(p.presence), name_of(p), &p});
     }
@@ -98,6 +99,7 @@ std::vector<const person_shown*> people::sorted() const {
         return a.l != b.l ? a.l < b.l : a.name < b.name;
     });
     std::vector<const person_shown*> out;
+    out.reserve(keys.size());
     for (const keyed& k : keys) {
         out.push_back(k.who);
     }

@@ -38,8 +38,14 @@ std::optional<session::question> session::next(base::instant now) {
     if (under_way_ || now.mono < schedule_.due()) {
         return std::nullopt;
     }
+    question q = current(now);
     under_way_ = true;
     schedule_.began(now);
+    overdue_ = now.mono + q.time_max + base::milliseconds{limits::overdue_slack};
+    return q;
+}
+
+session::question session::current(base::instant now) {
     constexpr base::milliseconds usual{30'000};
     switch (stage_) {
         case stage::features:
@@ -172,7 +178,11 @@ bool session::keys(std::string_view bytes, base::instant now) {
 }
 
 bool session::is_stale(base::instant now) const {
-    return under_way_ && stage_ == stage::sync && !since_.empty() && asked_marking_ != marking(now);
+    if (!under_way_) {
+        return false;
+    }
+    return now.mono > overdue_ ||
+           (stage_ == stage::sync && !since_.empty() && asked_marking_ != marking(now));
 }
 
 void session::given_up(base::instant now) {

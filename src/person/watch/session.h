@@ -50,7 +50,8 @@ class session {
     // Input from the terminal. True: it was the wish to quit.
     bool keys(std::string_view bytes, base::instant now);
 
-    // The poll under way says something else of us than is true now: give it up.
+    // Give up what is under way: the poll says something else of us than is true now, or its time
+    // was over long ago, as after a laptop's sleep, which the time-outs of sockets don't count.
     bool is_stale(base::instant now) const;
     void given_up(base::instant now);
 
@@ -69,6 +70,7 @@ class session {
   private:
     enum class stage : std::uint8_t { features, list, invites, sync };
 
+    question current(base::instant now);
     void take(boost::json::value&& answer, base::instant now, std::vector<change>& out);
     void take_sync(boost::json::value&& answer, base::instant now, std::vector<change>& out);
     void take_askers(const std::vector<std::string>& askers, std::vector<change>& out);
@@ -85,6 +87,7 @@ class session {
     stage stage_ = stage::features;
     bool has_lists_ = false, under_way_ = false;
     std::string since_, asked_marking_;
+    base::mono_time overdue_;
 };
 
 }  // namespace porchlight::person

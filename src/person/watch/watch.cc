@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <optional>
 
 #include "person/account.h"
@@ -195,7 +196,12 @@ class loop {
 int watch(const watch_options& o) {
     web w;
     const account a(w, load_credentials(o.credentials));
-    return loop(o, a, w).run();
+    try {
+        return loop(o, a, w).run();
+    } catch (const std::exception& e) {
+        // Caught, so that the loop's end puts the terminal back.
+        throw failed{std::string("watch ended by an error of its own: ") + e.what()};
+    }
 }
 
 }  // namespace porchlight::person

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "command_line/failure.h"
 #include "command_line/manual.h"
 
 namespace porchlight::command_line {
@@ -53,6 +54,31 @@ TEST_F(CommandLine, bash_skips_the_value_of_an_option_and_completes_files_where_
                 HasSubstr("'porchlight status set -t' | 'porchlight status set --text') ((i++))"));
     EXPECT_THAT(script, HasSubstr("'porchlight status set --file') compopt -o filenames"));
     EXPECT_THAT(script, Not(HasSubstr("hidden")));
+}
+
+TEST_F(CommandLine, what_is_wrong_is_said_with_where_and_what_there_is) {
+    const auto said = [&](const std::string& line) {
+        app_.require_subcommand(1);
+        app_.get_subcommand("status")->require_subcommand(1);
+        try {
+            app_.parse(line);
+        } catch (const CLI::ParseError& e) {
+            return failure_sentence(&app_, e);
+        }
+        return std::string();
+    };
+    EXPECT_EQ(said("frob"),
+              "porchlight: there is no command \"frob\"; there are status; `porchlight --help` "
+              "says more\n");
+    EXPECT_THAT(said("status frob"),
+                HasSubstr("porchlight status: there is no command \"frob\"; there are set"));
+    EXPECT_THAT(said("status"), HasSubstr("porchlight status: say which command: set"));
+    EXPECT_THAT(said("status set --frob"),
+                HasSubstr("porchlight status set: \"--frob\" has no place here"));
+    EXPECT_THAT(said("status set online busy"), HasSubstr("\"busy\" has no place here"));
+    EXPECT_THAT(said("status set drunk"),
+                HasSubstr("porchlight status set: STATE: drunk not in {"));
+    EXPECT_THAT(said("status set --text"), HasSubstr("porchlight status set: --text"));
 }
 
 TEST_F(CommandLine, quotes_in_help_end_no_string) {

@@ -62,15 +62,18 @@ export class Lists {
         this.tabs.onmessage = () => void this.refresh().catch(() => {});
     }
 
-    accepted(userId: string): boolean {
-        return this.entries.some((e) => e.userId === userId && e.accepted);
-    }
-
     // A message of the server to this device.
     heard(type: string): void {
         if (type === "m.presence_invite" || type === "m.presence_accept") {
             // One device, several tabs: the message may have come to this one only.
             this.tabs.postMessage("changed");
+            void this.refresh().catch(() => {});
+        }
+    }
+
+    // Somebody can be seen who could not: they may have changed their policy, which no message tells.
+    appeared(userId: string): void {
+        if (this.entries.some((e) => e.userId === userId && !e.accepted)) {
             void this.refresh().catch(() => {});
         }
     }

@@ -31,6 +31,7 @@ export class Household {
     private readonly rooms: Neighbours;
     private readonly places = new Places(calmMs);
     private readonly placed: ReadonlyMap<string, Group> = $derived.by(() => this.place());
+    private membersRead = false;
     private moves = $state(0);
     private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -38,7 +39,12 @@ export class Household {
         this.lists = new Lists(session);
         this.profiles = new Profiles(session);
         this.rooms = new Neighbours(session, () => void this.lists.refresh().catch(() => {}));
-        session.hears.presence.add((userId, content) => this.rooms.heard(userId, content));
+        session.hears.presence.add((userId, content, appears) => {
+            this.rooms.heard(userId, content);
+            if (appears) {
+                this.lists.appeared(userId);
+            }
+        });
         session.hears.toDevice.add((type) => this.lists.heard(type));
     }
 
@@ -47,13 +53,17 @@ export class Household {
         return this.session.connection.live ? (person?.state ?? "offline") : "unknown";
     }
 
-    // The connection is there, the first time or again.
+    // The connection is there, the first time or again. Who is in one's rooms is read once; the polls tell
+    // of everything after that.
     async refresh(): Promise<void> {
+        this.rooms.retry();
         const joined = this.session.client.getRooms().filter((room) => room.getMyMembership() === "join");
-        await Promise.allSettled([
-            this.lists.refresh(),
-            this.rooms.readMembers(joined.map((room) => room.roomId)),
-        ]);
+        const members = this.membersRead
+            ? Promise.resolve()
+            : this.rooms.readMembers(joined.map((room) => room.roomId)).then(() => {
+                  this.membersRead = true;
+              });
+        await Promise.allSettled([this.lists.refresh(), members]);
         this.settled = true;
     }
 

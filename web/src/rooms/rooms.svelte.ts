@@ -1,5 +1,6 @@
 // The client's rooms as components see them: plain values, renewed at most once a frame.
-import type { ClientEvent, MatrixClient, MatrixEvent, Room } from "matrix-js-sdk";
+import type { ClientEvent, MatrixClient, MatrixEvent, Room, RoomMember } from "matrix-js-sdk";
+import { nameOf } from "../parts/words";
 import { entriesOf, type Entry, type Fact, lastLine } from "./entries";
 
 export interface Summary {
@@ -32,6 +33,7 @@ export class RoomBook {
     private version = $state(0);
     private scheduled = false;
     private readonly watched = new Set<Room>();
+    private readonly receipts = new Map<string, MatrixEvent>();
 
     constructor(readonly client: MatrixClient) {
         for (const name of news) {
@@ -96,7 +98,7 @@ export class RoomBook {
         return members
             .map((m) => ({
                 userId: m.userId,
-                name: m.rawDisplayName || m.userId,
+                name: nameOf(m.userId, displayName(m)),
                 avatar: m.getMxcAvatarUrl(),
                 invited: m.membership === "invite",
             }))
@@ -133,8 +135,16 @@ export class RoomBook {
     async read(roomId: string): Promise<void> {
         const events = this.client.getRoom(roomId)?.getLiveTimeline().getEvents() ?? [];
         const last = events.findLast((e) => !e.status);
-        if (last && this.summaryOf(roomId)?.unread) {
+        if (!last || !this.summaryOf(roomId)?.unread || this.receipts.get(roomId) === last) {
+            return;
+        }
+        // Once for each: the count falls only when the server has it.
+        this.receipts.set(roomId, last);
+        try {
             await this.client.sendReadReceipt(last);
+        } catch (error) {
+            this.receipts.delete(roomId);
+            throw error;
         }
     }
 
@@ -181,6 +191,11 @@ function keyOf(event: MatrixEvent): string {
     return event.getTxnId() ?? event.getId() ?? "";
 }
 
+// Without a name of its own the SDK gives the id.
+function displayName(member: RoomMember | null): string | undefined {
+    return member && member.rawDisplayName !== member.userId ? member.rawDisplayName : undefined;
+}
+
 function factOf(room: Room, event: MatrixEvent): Fact {
     const sender = event.getSender() ?? "";
     const stateKey = event.getStateKey();
@@ -189,12 +204,12 @@ function factOf(room: Room, event: MatrixEvent): Fact {
         id: keyOf(event),
         type: event.getType(),
         sender,
-        name: event.sender?.rawDisplayName || room.getMember(sender)?.rawDisplayName || sender,
+        name: nameOf(sender, displayName(event.sender ?? room.getMember(sender))),
         ts: event.getTs(),
         content: event.getContent(),
         before: event.isState() ? event.getPrevContent() : undefined,
         stateKey,
-        targetName: event.target?.rawDisplayName || undefined,
+        targetName: stateKey?.startsWith("@") ? nameOf(stateKey, displayName(event.target)) : undefined,
         redacted: event.isRedacted(),
         // "sent" is on its way back by the poll: it is there.
         sending: event.status === "sent" ? undefined : sending,

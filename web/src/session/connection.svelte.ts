@@ -9,10 +9,11 @@ export class Connection {
     private readonly judge = new LinkJudge(Date.now());
     private readonly timer: ReturnType<typeof setInterval>;
 
-    // `freshen` gives up the poll in flight, so that the next one tells how things are.
-    constructor(private readonly freshen: () => void) {
+    // `retry` gives up the poll in flight, or the wait for the next, so that it is seen how things are.
+    constructor(readonly retry: () => void) {
         this.timer = setInterval(this.onBeat, beatMs);
         window.addEventListener("offline", this.onOffline);
+        window.addEventListener("online", this.retry);
         document.addEventListener("visibilitychange", this.onBeat);
     }
 
@@ -29,6 +30,7 @@ export class Connection {
     stop(): void {
         clearInterval(this.timer);
         window.removeEventListener("offline", this.onOffline);
+        window.removeEventListener("online", this.retry);
         document.removeEventListener("visibilitychange", this.onBeat);
     }
 
@@ -41,7 +43,7 @@ export class Connection {
         const stale = this.judge.beat(Date.now());
         this.link = this.judge.link;
         if (stale) {
-            this.freshen();
+            this.retry();
         }
     };
 }

@@ -51,6 +51,13 @@ export class Neighbours {
         }
     }
 
+    // Asks again what could not be asked.
+    retry(): void {
+        if (this.doubted.size > 0) {
+            this.timer ??= setTimeout(() => void this.ask(), gatherMs);
+        }
+    }
+
     stop(): void {
         clearTimeout(this.timer);
     }

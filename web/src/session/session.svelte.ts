@@ -32,7 +32,8 @@ export class Session {
     idle: Idle | undefined = $state.raw();
     // What else wants to hear what the polls bring.
     readonly hears = {
-        presence: new Set<(userId: string, content: Record<string, unknown>) => void>(),
+        // `appears`: nothing was known of them.
+        presence: new Set<(userId: string, content: Record<string, unknown>, appears: boolean) => void>(),
         toDevice: new Set<(type: string) => void>(),
     };
 
@@ -46,7 +47,10 @@ export class Session {
         requests: Requests,
     ) {
         this.avatars = new Avatars(() => client.getAccessToken());
-        this.connection = new Connection(() => requests.freshen());
+        this.connection = new Connection(() => {
+            requests.freshen();
+            client.retryImmediately();
+        });
     }
 
     // The Matrix library is loaded here, when somebody is logged in.
@@ -148,11 +152,12 @@ export class Session {
     }
 
     private hear(userId: string | undefined, content: unknown): void {
-        this.people.receive(userId, content);
         if (!userId) {
             return;
         }
-        this.hears.presence.forEach((call) => call(userId, content as Record<string, unknown>));
+        const appears = this.people.latest(userId) === undefined;
+        this.people.receive(userId, content);
+        this.hears.presence.forEach((call) => call(userId, content as Record<string, unknown>, appears));
         if (userId === this.userId && this.asked === "hidden") {
             // Another device may have ended hiding.
             const hidden = this.people.latest(userId)?.state === "hidden";
