@@ -1,5 +1,6 @@
 #include "admin/sentence.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "client_api/sync/presence_json.h"
@@ -47,6 +48,9 @@ std::string device_clause(const explanation::device& d, const std::string& id,
         out += d.asked == state::offline ? " asked to be offline" : " does not count any more";
         return d.silent_streams != 0 ? out + " (its stream says set_presence=offline)" : out;
     }
+    // What would come later than its end never comes.
+    const base::wall_time end = std::max(d.grace_until.value_or(base::wall_time{}),
+                                         d.put_until.value_or(base::wall_time{}));
     out += " counts as " + name(d.counts_as);
     if (d.streams != 0) {
         out += ", having " +
@@ -59,7 +63,7 @@ std::string device_clause(const explanation::device& d, const std::string& id,
     }
     if (d.counts_as == state::unavailable && d.asked != state::unavailable && d.idle_at) {
         out += "; without activity since it idled " + distance(now - *d.idle_at) + " ago";
-    } else if (d.idle_at && *d.idle_at > now) {
+    } else if (d.idle_at && *d.idle_at > now && (d.streams != 0 || *d.idle_at < end)) {
         out += "; unavailable in " + distance(*d.idle_at - now) + " unless there is activity";
     } else if (d.believed && d.counts_as != state::busy) {
         out += "; when it is idle it says itself";

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The admin API of the real server: the token in its file, a listener of its own, a session that is ended, and the
 examples of docs/admin-api.md, in order, so that the page cannot drift. They look like those of
-docs/presence-lists.md; "<list>" stands for any, <device> is the id of Alice's device. PORCHLIGHT_BINARY names the server.
+docs/presence-lists.md (page_examples); "<list>" stands for any, <device> is the id of Alice's device. PORCHLIGHT_BINARY names the server.
 """
 import json
 import os
@@ -18,7 +18,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from test_presence_lists_page import BLOCK, difference
+from page_examples import BLOCK, difference
 
 PAGE = pathlib.Path(__file__).parents[3] / "docs" / "admin-api.md"
 BINARY = os.environ["PORCHLIGHT_BINARY"]
@@ -42,6 +42,15 @@ class Server:
     def said(self):
         self.log.seek(0)
         return self.log.read()
+
+    def waited_for(self, pattern):
+        """The first match in the log, which is written a moment behind what happens."""
+        deadline = time.monotonic() + 20
+        while not (found := re.search(pattern, self.said())):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{pattern} is not in the log:\n{self.said()}")
+            time.sleep(0.02)
+        return found
 
     def stop(self):
         if self.process.poll() is None:
@@ -93,7 +102,7 @@ class Admin(unittest.TestCase):
         self.assertRegex(token, r"^[A-Za-z]{45}$")
         self.assertEqual(ask(server.url, "GET", ADMIN + "overview", token)[0], 200)
         self.assertEqual(ask(server.url, "GET", ADMIN + "overview", token[:-1])[0], 403)
-        self.assertIn("a wrong admin token", server.said())
+        server.waited_for("a wrong admin token")
         self.assertNotIn(token[:-1], server.said())
         server.stop = lambda: None
         server.process.send_signal(signal.SIGTERM)
@@ -126,9 +135,8 @@ class Admin(unittest.TestCase):
 
     def test_a_listener_of_its_own_has_the_api_and_the_public_one_has_not(self):
         server = self.start("admin.listen=127.0.0.1:0")
-        lines = [json.loads(line) for line in server.said().splitlines() if line.startswith("{")]
-        port = next(line["port"] for line in lines if line.get("for") == "admin")
-        own = f"http://127.0.0.1:{port}"
+        line = server.waited_for(r'\{.*"for": ?"admin".*\}')[0]
+        own = f"http://127.0.0.1:{json.loads(line)['port']}"
         self.assertEqual(ask(own, "GET", ADMIN + "overview", self.token())[0], 200)
         self.assertEqual(ask(server.url, "GET", ADMIN + "overview", self.token())[0], 404)
         self.assertEqual(ask(own, "GET", "/_matrix/client/versions")[0], 404)
@@ -194,6 +202,7 @@ class Admin(unittest.TestCase):
         self.register(server, "bob")
         tokens = {"admin": self.token(), "alice": alice["access_token"]}
         blocks = BLOCK.findall(PAGE.read_text())
+        self.assertEqual(len(blocks), PAGE.read_text().count("```example"), "a block is not in the form")
         self.assertGreater(len(blocks), 7)
         for who, method, path, body, status, expected in blocks:
             path = path.replace("<device>", alice["device_id"])

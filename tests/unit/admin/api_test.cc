@@ -5,6 +5,8 @@
 #include <boost/json/serialize.hpp>
 
 #include "admin/surroundings.h"
+#include "base/limits.h"
+#include "homeserver/name_keys.h"
 #include "support/api_bench.h"
 
 // The admin API over a whole homeserver without sockets.
@@ -225,6 +227,18 @@ TEST_F(admin_api, users_are_found_by_the_beginning_of_their_ids) {
     EXPECT_EQ(get("users?prefix=al&limit=1").at("users").as_array().size(), 1U);
     EXPECT_EQ(get("users?prefix=al&limit=2").at("limited"), false);
     EXPECT_EQ(ask("GET", "users?prefix=" + std::string(300, 'x')).status, 400);
+}
+
+TEST_F(admin_api, a_search_goes_on_over_more_users_than_one_task_looks_at) {
+    api.sign_up("alice");
+    for (std::size_t i = 0; i < base::limits::admin_users_per_task; ++i) {
+        api.house.accounts.names().hold("@n" + std::to_string(i) + ":elsewhere.test");
+    }
+    api.sign_up("alina");
+    const auto found = get("users?prefix=al").at("users").as_array();
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[1].at("user_id"), "@alina:porch.test");
+    EXPECT_EQ(get("users?prefix=al&limit=1").at("limited"), true);
 }
 
 TEST_F(admin_api, presence_is_explained_in_data_and_in_a_sentence) {

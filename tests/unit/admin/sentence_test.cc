@@ -77,6 +77,17 @@ TEST(sentence, says_what_still_counts_without_a_stream) {
     EXPECT_NE(said.find("Last active 2 h ago."), std::string::npos) << said;
 }
 
+TEST(sentence, says_nothing_of_idling_that_the_end_would_come_before) {
+    auto x = known_user();
+    x.aggregate = state::online;
+    x.devices = {device(state::online)};
+    x.devices[0].put_until = now + 4min;
+    x.devices[0].idle_at = now + 4min;
+    EXPECT_EQ(say(x).find("unavailable in"), std::string::npos) << say(x);
+    x.devices[0].idle_at = now + 3min;
+    EXPECT_NE(say(x).find("; unavailable in 3 min"), std::string::npos) << say(x);
+}
+
 TEST(sentence, tells_idling_by_the_server_from_that_of_the_device) {
     auto x = known_user();
     x.aggregate = state::unavailable;

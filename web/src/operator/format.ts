@@ -72,3 +72,7 @@ export function clock(ms: number, withSeconds = true): string {
         second: withSeconds ? "2-digit" : undefined,
     });
 }
+
+export function date(ms: number): string {
+    return new Date(ms).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+}

@@ -26,6 +26,9 @@ export const curves = [
     "unsaved",
     "memory",
     "cpu",
+    "delivered",
+    "undelivered",
+    "received",
     "failing",
     "listMessages",
     "pushes",
@@ -74,7 +77,17 @@ function present(o: Overview) {
 export function sample(before: Overview | null, o: Overview): Sample {
     const seconds = before ? (o.now - before.now) / 1000 : 0;
     const usable = before !== null && seconds > 0 && seconds <= widest && o.uptime_ms >= before.uptime_ms;
-    const none = { updates: null, deliveries: null, requests: null, refused: null, failed: null, cpu: null };
+    const none = {
+        updates: null,
+        deliveries: null,
+        requests: null,
+        refused: null,
+        failed: null,
+        delivered: null,
+        undelivered: null,
+        received: null,
+        cpu: null,
+    };
     const latencies = { p50: null, p95: null, p99: null, commit99: null };
     if (!usable) {
         return { ...present(o), ...none, ...latencies };
@@ -88,6 +101,9 @@ export function sample(before: Overview | null, o: Overview): Sample {
         requests: rate("requests"),
         refused: rate("answers_refused"),
         failed: rate("answers_failed"),
+        delivered: rate("federation_delivered"),
+        undelivered: rate("federation_failed"),
+        received: rate("federation_received"),
         cpu: (o.process.cpu_seconds - before.process.cpu_seconds) / seconds,
         p50: late(0.5),
         p95: late(0.95),
