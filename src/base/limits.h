@@ -22,6 +22,7 @@ inline constexpr std::size_t long_bodies_bytes_max =
 inline constexpr std::size_t long_body_rate_min = 32 * 1024;      // a second; slower: 408, close
 inline constexpr std::size_t pipelined_bytes_max = 64 * 1024;     // more unread while parked: close
 inline constexpr std::size_t unsent_bytes_max = 8 * 1024 * 1024;  // slower reader: close
+inline constexpr std::size_t listeners_max = 256;                 // addresses; more: no start
 inline constexpr auto head_deadline = 10s;                        // slower: 408, close
 inline constexpr auto body_deadline = 30s;                        // slower: 408, close
 inline constexpr auto send_stall_max = 30s;                       // no progress: close
@@ -52,6 +53,12 @@ inline constexpr std::size_t snapshot_subjects_per_task = 256;  // more: the nex
 inline constexpr std::size_t directory_results_max = 100;       // more asked: capped
 inline constexpr std::size_t directory_scan_max = 10'000;       // users; more: "limited"
 inline constexpr auto auth_session_lifetime = 10min;            // older: begin anew
+
+// Admin API (admin/)
+inline constexpr std::size_t admin_page_max = 500;            // more asked: capped
+inline constexpr std::size_t admin_users_per_task = 10'000;   // looked at; more: the next task
+inline constexpr std::size_t explained_rooms_max = 50;        // named; more: counted alone
+inline constexpr std::size_t explained_members_max = 50'000;  // looked at; more: "at_least"
 
 // JSON bodies (matrix/json)
 inline constexpr std::size_t json_depth_max = 64;  // deeper: 400 M_BAD_JSON

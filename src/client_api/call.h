@@ -49,6 +49,7 @@ struct settings {
     rate account_rate{0.05, 20};    // failed log-ins, per account: three a minute
     rate registration_rate{1, 30};  // registrations, per address
     rate upload_rate{1, 100};       // uploads of media, per user
+    rate admin_rate{0.1, 10};       // wrong tokens of the admin API, per address
     // Invites to presence lists, per owner: a whole address book at once, then one a minute. Who
     // adds people does not notice, who asks strangers does.
     std::int64_t invites_at_once = 500;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "client_api/bearer.h"
 #include "client_api/route_table.h"
 #include "client_api/sync_streams.h"
 #include "client_api/url.h"
@@ -18,24 +19,6 @@ struct prepared {
     const route* row;
     std::optional<homeserver::token_hash> token;
 };
-
-std::string_view bearer_token(std::string_view authorization) {
-    constexpr std::string_view scheme = "bearer ";
-    if (authorization.size() <= scheme.size()) {
-        return {};
-    }
-    for (std::size_t i = 0; i < scheme.size(); ++i) {
-        const char c = authorization[i];
-        if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != scheme[i]) {
-            return {};
-        }
-    }
-    authorization.remove_prefix(scheme.size());
-    while (!authorization.empty() && authorization.front() == ' ') {
-        authorization.remove_prefix(1);
-    }
-    return authorization;
-}
 
 // Takes the token out of the query, so that no later reader of the query can show it.
 std::optional<homeserver::token_hash> take_token(std::string_view authorization,

@@ -12,13 +12,14 @@ namespace {
 
 constexpr auto metric_name = "porchlight_limits_reached_total";
 constexpr auto metric_help = "Limits reached, by limit.";
-std::array<base::metrics::counter, 6> reached{
+std::array<base::metrics::counter, 7> reached{
     base::metrics::counter{metric_name, metric_help, "limit=\"presence_rate\""},
     base::metrics::counter{metric_name, metric_help, "limit=\"login_rate\""},
     base::metrics::counter{metric_name, metric_help, "limit=\"registration_rate\""},
     base::metrics::counter{metric_name, metric_help, "limit=\"invite_rate\""},
     base::metrics::counter{metric_name, metric_help, "limit=\"account_rate\""},
-    base::metrics::counter{metric_name, metric_help, "limit=\"upload_rate\""}};
+    base::metrics::counter{metric_name, metric_help, "limit=\"upload_rate\""},
+    base::metrics::counter{metric_name, metric_help, "limit=\"admin_rate\""}};
 
 double seconds(base::milliseconds d) {
     return static_cast<double>(d.count()) / 1000.0;
@@ -38,6 +39,8 @@ rate rate_limits::rate_of(limited kind) const {
             return settings_.account_rate;
         case limited::upload:
             return settings_.upload_rate;
+        case limited::admin:
+            return settings_.admin_rate;
         case limited::invite:
             return {static_cast<double>(settings_.invites_per_hour) / 3600,
                     static_cast<double>(settings_.invites_at_once)};

@@ -9,7 +9,7 @@
 
 namespace porchlight::client_api {
 
-enum class limited : std::uint8_t { presence, login, registration, invite, account, upload };
+enum class limited : std::uint8_t { presence, login, registration, invite, account, upload, admin };
 
 // Token buckets per kind and key (a user, an address). Deciding thread only. Memory is bounded: two
 // generations of at most limits::rate_buckets_max / 2 buckets; one not used for a whole generation
@@ -39,7 +39,7 @@ class rate_limits {
     bucket& bucket_of(limited kind, const std::string& key, base::mono_time now);
 
     const settings& settings_;
-    std::array<generations, 6> kinds_;
+    std::array<generations, 7> kinds_;
 };
 
 }  // namespace porchlight::client_api

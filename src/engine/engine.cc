@@ -304,6 +304,7 @@ void engine::recycle(std::unique_ptr<batch> b) {
 engine::counts engine::statistics() const {
     counts c = impl_->counts_;
     c.users_known = impl_->known_;
+    c.users_online = impl_->settings_.enabled ? c.users_online : 0;
     c.rooms = impl_->rooms_known_;
     c.window = impl_->settings_.window;
     for (const thread_window& w : impl_->windows_) {

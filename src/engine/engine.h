@@ -132,6 +132,8 @@ class outside {
     virtual void shown_changed(user_key /*u*/) {}
 };
 
+struct explanation;  // explain.h
+
 class engine {
   public:
     // Settings with enabled = false: everybody is offline to everybody; inputs still take effect
@@ -171,6 +173,9 @@ class engine {
     // The power failed before `position` was made, so the newest of what the store had was lost: to
     // tokens from before, everybody counts as changed then. To be given at every later start too.
     void load_power_loss(std::uint64_t position);
+    // A backup was restored that ends with the durable position `after`, and what was given before
+    // `until` after it is lost: tokens between the two are answered as those of the future.
+    void load_lost_positions(std::uint64_t after, std::uint64_t until);
     // The listener is open: the grace of those who were not offline begins.
     void ready(instant now);
 
@@ -259,6 +264,9 @@ class engine {
     };
     visible_part visible_to(user_key observer, user_key from, std::size_t most) const;
     std::vector<user_key> members(room_key r) const;  // joined, ascending
+    // Why `u` is shown as it is, and to how many. Cost: at most limits::explained_members_max users
+    // are looked at.
+    explanation explain(user_key u, instant now) const;
 
     // --- time ---
     // Does what is due: timers, ready sessions, resumable jobs, for at most limits::turn_max of
@@ -274,9 +282,9 @@ class engine {
 
     struct counts {
         std::uint64_t updates, marks, deliveries, subjects_delivered, rebuilt, overflowed;
-        std::size_t users_known, users_live, sessions, rooms;
-        std::uint64_t windows_doubled;  // how often a W was
-        milliseconds window;            // the longest W of a net thread
+        std::size_t users_known, users_live, users_online, sessions, rooms;  // online: hidden too
+        std::uint64_t windows_doubled;                                       // how often a W was
+        milliseconds window;  // the longest W of a net thread
     };
     counts statistics() const;
 

@@ -111,6 +111,7 @@ struct engine::impl {
     live_user& wake_up(user_key u);
     void rest_if_idle(user_key u);
     void arm(live_user& l);
+    void count_online(live_user& l);
     void settle_if_due(user_key u, instant now);
     void notice_clock(instant now);
     void on_user_deadline(user_key u, instant now);
@@ -138,6 +139,10 @@ struct engine::impl {
             out_.shown_changed(u);
         }
     }
+
+    // --- explain.cc ---
+    void explain_state(user_key u, instant now, explanation& x) const;
+    void explain_audience(user_key u, explanation& x) const;
 
     // --- loading.cc ---
     void begin(instant now);
@@ -238,6 +243,9 @@ struct engine::impl {
     void open(poll p, instant now);
     std::uint32_t session_for(const poll& p, live_user& l, instant now);
     bool continues(const session& s, const poll& p) const;
+    bool is_lost(std::uint64_t durable) const {
+        return durable > lost_after_ && durable < lost_until_;
+    }
     void make_room_for_stream(const poll& p, live_user& l, instant now);
     void open_stream(session& s, live_user& l, const poll& p, instant now);
     void close_stream(session& s, instant now);
@@ -347,6 +355,7 @@ struct engine::impl {
     std::vector<std::pair<user_key, user_key>> ended_acceptances_;
     std::vector<visibility_change> visibility_changes_;  // loaded, until begin(); by user
     std::uint64_t power_loss_ = 0;  // loaded: tokens from before know of what is lost
+    std::uint64_t lost_after_ = 0, lost_until_ = 0;  // loaded: durable positions no store has
     std::size_t known_ = 0;
     std::vector<room> rooms_;
     std::size_t rooms_known_ = 0;

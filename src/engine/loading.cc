@@ -289,6 +289,12 @@ void engine::load_power_loss(std::uint64_t position) {
     impl_->power_loss_ = position;
 }
 
+void engine::load_lost_positions(std::uint64_t after, std::uint64_t until) {
+    ASSERT(!impl_->begun_ && after <= until);
+    impl_->lost_after_ = after;
+    impl_->lost_until_ = until;
+}
+
 void engine::load_loss(const ports::loss_row& r) {
     ASSERT(!impl_->begun_);
     impl_->losses_.add(r.observer, {r.subject, r.position, r.last_active});

@@ -18,8 +18,8 @@ void engine::impl::open(poll p, instant now) {
     session& s = sessions_[i];
     s.had_token = p.since.has_value();
     const place future{positions_.current(), 0};
-    const bool from_future =
-        p.since && (p.since->durable > durable_ || future.is_before(p.since->presence, user_key{}));
+    const bool from_future = p.since && (p.since->durable > durable_ || is_lost(p.since->durable) ||
+                                         future.is_before(p.since->presence, user_key{}));
     if (from_future) {
         s.had_token = false;
     }

@@ -80,7 +80,16 @@ void engine::impl::rest_if_idle(user_key u) {
     refresh_interesting(u);
 }
 
+void engine::impl::count_online(live_user& l) {
+    const bool online = l.core.aggregate() != presence::state::offline;
+    if (online != l.counted_online) {
+        l.counted_online = online;
+        online ? ++counts_.users_online : --counts_.users_online;
+    }
+}
+
 void engine::impl::arm(live_user& l) {
+    count_online(l);
     auto due = l.core.next_deadline();
     if (l.hold_until) {
         due = due ? std::min(*due, *l.hold_until) : *l.hold_until;

@@ -58,6 +58,7 @@ struct live_user {
     std::uint32_t first_session = no_index;  // chained through session::next_of_user
     std::uint32_t session_count = 0;
     std::uint32_t puts = 0;              // PUTs so far, so that a resumed poll does not undo one
+    bool counted_online = false;         // in counts::users_online
     std::uint64_t pass = 0;              // epoch of the last fan-out that reached this user
     std::uint64_t self_changed = 0;      // position of the last change only the user sees
     mono_time armed = mono_time::max();  // the entry of the wheel that is valid

@@ -2,6 +2,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ struct destination {
     base::mono_time retry_at{}, attempted{}, pushed{}, failing_since{};
     base::mono_time timer{};  // when consider() comes; 0: not
     std::uint32_t failures = 0;
+    std::optional<base::wall_time> succeeded{};  // last; in this run
+    std::string why;                             // it failed last; empty: it never did
     bool in_flight = false;
     bool ready = false;       // in outbox::ready_
     bool porchlight = false;  // takes every state

@@ -12,6 +12,8 @@ base::metrics::gauge failing{"porchlight_federation_destinations_failing",
                              "Other servers that can't be reached now."};
 base::metrics::gauge waiting{"porchlight_federation_list_messages_waiting",
                              "Messages of presence lists that are not delivered yet."};
+base::metrics::gauge pushes{"porchlight_federation_pushes_waiting",
+                            "Presence states that are not sent to other servers yet."};
 base::metrics::gauge under_way{"porchlight_federation_transactions_under_way",
                                "Transactions to other servers that are not answered yet."};
 base::metrics::gauge observed{"porchlight_federation_observed",
@@ -46,6 +48,7 @@ void federation::tick() {
     destinations.set(static_cast<std::int64_t>(c.destinations));
     failing.set(static_cast<std::int64_t>(c.failing));
     waiting.set(static_cast<std::int64_t>(c.messages));
+    pushes.set(static_cast<std::int64_t>(c.pushes));
     under_way.set(static_cast<std::int64_t>(c.under_way));
     observed.set(static_cast<std::int64_t>(peers_.observed()));
     services_.decider.post_after(tick_interval, [this] { tick(); });

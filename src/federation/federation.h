@@ -41,6 +41,12 @@ class federation {
     void reconfigure() { peers_.reconsider(); }
     void shown_changed(base::user_key u) { peers_.shown_changed(u); }
 
+    // For whoever looks after the server.
+    std::vector<destination_report> report(std::size_t from, std::size_t most) const {
+        return outbox_.report(from, most);
+    }
+    std::size_t observers_of(base::user_key u) const { return peers_.observers_of(u); }
+
     ports::http_handler& handler() { return inbound_; }
     homeserver::remote_profiles& remote_profiles() { return profiles_; }
     peer_requests& requests() { return requester_; }

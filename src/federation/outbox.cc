@@ -418,6 +418,7 @@ void outbox::done(server_key k, const std::shared_ptr<transaction>& t,
 void outbox::succeeded(server_key k, const transaction& t) {
     sent.add();
     destination& d = at(k);
+    d.succeeded = s_.clock.now().wall;
     for (const ports::list_message_row& m : t.messages) {
         remove_row(m);
         std::erase_if(d.messages,
@@ -441,6 +442,7 @@ void outbox::failed(server_key k, transaction& t, const std::string& why) {
         base::log::info("federation", "a server can't be reached, it is tried again",
                         {{"server", d.name}, {"reason", why}});
     }
+    d.why = why;
     d.retry_at = now.mono + backoff(d.failures);
     d.answers.insert(d.answers.begin(), std::make_move_iterator(t.answers.begin()),
                      std::make_move_iterator(t.answers.end()));
@@ -547,8 +549,33 @@ outbox::counts outbox::statistics() const {
     for (const auto& d : destinations_) {
         c.failing += d->failures != 0 ? 1 : 0;
         c.messages += d->messages.size();
+        c.pushes += d->waiting.size();
     }
     return c;
+}
+
+std::vector<destination_report> outbox::report(std::size_t from, std::size_t most) const {
+    const base::instant now = s_.clock.now();
+    const auto wall = [&now](mono_time t) { return now.wall + (t - now.mono); };
+    std::vector<destination_report> all;
+    for (std::size_t i = from; i < destinations_.size() && all.size() < most; ++i) {
+        const destination& d = *destinations_[i];
+        const bool fails = d.failures != 0;
+        all.push_back({.name = d.name,
+                       .porchlight = d.porchlight,
+                       .in_flight = d.in_flight,
+                       .failures = d.failures,
+                       .failing_since = fails ? std::optional{wall(d.failing_since)} : std::nullopt,
+                       .retry_at = fails ? std::optional{wall(d.retry_at)} : std::nullopt,
+                       .last_success = d.succeeded,
+                       .last_failure = d.why,
+                       .list_messages = d.messages.size(),
+                       .pushes = d.waiting.size(),
+                       .answers = d.answers.size(),
+                       .polls = d.polls.size(),
+                       .unpolls = d.unpolls.size()});
+    }
+    return all;
 }
 
 }  // namespace porchlight::federation

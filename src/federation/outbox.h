@@ -10,6 +10,7 @@
 
 #include "base/key.h"
 #include "federation/destination.h"
+#include "federation/destination_report.h"
 #include "federation/peer_requests.h"
 #include "federation/settings.h"
 #include "homeserver/services.h"
@@ -76,9 +77,11 @@ class outbox {
     void reconsider();
 
     struct counts {
-        std::size_t destinations = 0, failing = 0, messages = 0, under_way = 0;
+        std::size_t destinations = 0, failing = 0, messages = 0, pushes = 0, under_way = 0;
     };
     counts statistics() const;
+    // How each is doing, by key from `from` on, `most` or fewer.
+    std::vector<destination_report> report(std::size_t from, std::size_t most) const;
 
   private:
     struct transaction;

@@ -425,6 +425,11 @@ void presence_peers::end_stale(mono_time now) {
     }
 }
 
+std::size_t presence_peers::observers_of(user_key u) const {
+    const auto all = by_subject_.find(u.value);
+    return all == by_subject_.end() ? 0 : all->second.size();
+}
+
 bool presence_peers::is_looked_at(user_key subject) const {
     const auto observers = s_.engine.observers_of(subject);
     return std::ranges::any_of(observers, [this](user_key o) { return s_.engine.has_stream(o); });

@@ -44,6 +44,8 @@ class presence_peers final : public presence_source, public ports::directory::li
     // After the switches changed: all servers are caught up with.
     void reconsider();
     std::size_t observed() const { return observed_.size(); }
+    // Users of other servers whom `u` accepted on their presence lists.
+    std::size_t observers_of(user_key u) const;
 
     // presence_source
     std::optional<json::object> push_of(server_key to, user_key subject, told& t) override;

@@ -30,7 +30,8 @@ class account_table {
     // REQUIRES: neither is an account yet.
     void add(user_key u, std::string_view user_id, wall_time created, bool deactivated);
     std::optional<user_key> find(std::string_view user_id) const;  // accounts only
-    std::string_view user_id(user_key u) const;                    // of names too
+    bool has(user_key u) const { return u.index() < records_.size() && at(u).name_size != 0; }
+    std::string_view user_id(user_key u) const;  // of names too
     wall_time created(user_key u) const {
         return base::from_unix_ms(static_cast<std::int64_t>(at(u).created));
     }

@@ -514,6 +514,23 @@ std::size_t accounts::count() const {
     return impl_->table.count();
 }
 
+accounts::found_part accounts::starting_with(std::string_view prefix, user_key from,
+                                             std::size_t look_at, std::size_t most) const {
+    const account_table& table = impl_->table;
+    found_part found;
+    std::uint32_t key = from.value;
+    for (; key < table.key_bound() && look_at > 0 && found.users.size() < most; ++key, --look_at) {
+        const user_key u{key};
+        if (table.has(u) && table.user_id(u).starts_with(prefix)) {
+            found.users.push_back(u);
+        }
+    }
+    if (key < table.key_bound()) {
+        found.next = user_key{key};
+    }
+    return found;
+}
+
 std::optional<caller> accounts::authenticate(const token_hash& t) const {
     const auto d = impl_->table.find_token(t);
     return d ? std::optional{caller{impl_->table.find_device(*d)->user, *d}} : std::nullopt;

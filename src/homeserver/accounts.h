@@ -50,6 +50,14 @@ class accounts {
     std::string make_user_id(std::string_view localpart) const;
     bool is_free(std::string_view user_id) const;  // neither taken nor being registered
     std::size_t count() const;
+    // Accounts whose ids begin with `prefix`, by key from `from` on: `most` at most, looking at
+    // `look_at` keys or fewer.
+    struct found_part {
+        std::vector<user_key> users;
+        user_key next;  // where to go on; not valid: that was all
+    };
+    found_part starting_with(std::string_view prefix, user_key from, std::size_t look_at,
+                             std::size_t most) const;
 
     // Keys of all user ids, those that are no account here included.
     name_keys& names();

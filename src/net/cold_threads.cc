@@ -33,6 +33,11 @@ bool cold_threads::run(ports::task work) {
     return true;
 }
 
+std::size_t cold_threads::waiting() {
+    const std::lock_guard lock(mutex_);
+    return waiting_.size();
+}
+
 void cold_threads::stop() {
     std::deque<ports::task> dropped;
     {

@@ -17,6 +17,8 @@ class cold_threads final : public ports::cold_pool {
     explicit cold_threads(unsigned threads);
     ~cold_threads() override;
     [[nodiscard]] bool run(ports::task work) override;
+    // Work that no thread has begun. Any thread.
+    std::size_t waiting();
     // Finishes what runs, throws away what waits, refuses what comes. Idempotent.
     void stop();
 

@@ -17,10 +17,12 @@ constexpr refusal too_busy{503, "M_UNKNOWN", "Too many requests are unfinished; 
 
 // --- beginning and end ---
 
-void connection::open(int descriptor, const ip_address& peer, const tls_identity* identity) {
+void connection::open(int descriptor, const ip_address& peer, const tls_identity* identity,
+                      std::uint32_t listener) {
     ASSERT(is_closed());
     ++incarnation_;
     peer_ = peer;
+    listener_ = static_cast<std::uint16_t>(listener);
     keep_alive_ = true;
     half_closed_ = begun_ = body_begun_ = continued_ = more_ahead_ = held_ = false;
     timer_at_ = {};
@@ -401,6 +403,7 @@ void connection::dispatch() {
     request.body = parts.body;
     request.body_to_take = &incoming_->body_to_take();
     request.peer_address = address;
+    request.listener = listener_;
     metrics::requests.add();
 
     // The handler may answer, and even close, before it returns; the parser it reads from stays.

@@ -29,7 +29,8 @@ class connection final : public event_loop::watcher {
     connection& operator=(const connection&) = delete;
 
     // Takes the descriptor. REQUIRES: closed.
-    void open(int descriptor, const ip_address& peer, const tls_identity* identity);
+    void open(int descriptor, const ip_address& peer, const tls_identity* identity,
+              std::uint32_t listener);
     bool is_closed() const { return state_ == state::closed; }
 
     // The unanswered request named by `generation` is here.
@@ -117,19 +118,20 @@ class connection final : public event_loop::watcher {
     const std::uint32_t slot_;
     std::uint32_t incarnation_ = 0;      // of the slot: which connection a timer was for
     std::uint32_t partial_counted_ = 0;  // bytes counted in the thread's budget
+    std::uint16_t listener_ = 0;         // see ports::http_request
     state state_ = state::closed;
-    bool keep_alive_ = true;      // as the client wishes
-    bool http_1_0_ : 1 = false;   // the request's version
-    bool head_only_ : 1 = false;  // the request is a HEAD
-    bool dispatching_ = false;    // inside the handler's on_request
-    bool more_ahead_ = false;     // while dispatching: another request was already read
-    bool half_closed_ = false;    // the client sent its end
-    bool gone_told_ = false;      // the handler knows of that
-    bool begun_ = false;          // a part of a request is here and its deadline runs
-    bool body_begun_ = false;     // the same of its body
-    bool counted_long_ = false;   // partial_counted_ is counted as of a long body, too
-    bool continued_ = false;      // 100 Continue was sent
-    bool held_ = false;           // readable, but to be read only at go_on()
+    bool keep_alive_ = true;         // as the client wishes
+    bool http_1_0_ : 1 = false;      // the request's version
+    bool head_only_ : 1 = false;     // the request is a HEAD
+    bool dispatching_ : 1 = false;   // inside the handler's on_request
+    bool more_ahead_ : 1 = false;    // while dispatching: another request was already read
+    bool counted_long_ : 1 = false;  // partial_counted_ is counted as of a long body, too
+    bool half_closed_ = false;       // the client sent its end
+    bool gone_told_ = false;         // the handler knows of that
+    bool begun_ = false;             // a part of a request is here and its deadline runs
+    bool body_begun_ = false;        // the same of its body
+    bool continued_ = false;         // 100 Continue was sent
+    bool held_ = false;              // readable, but to be read only at go_on()
 };
 
 }  // namespace porchlight::net

@@ -34,6 +34,8 @@ class deciding_loop final : public ports::executor {
 
     // Thread number `poster` only: another request may be posted. See mailbox::has_room.
     bool has_room(std::uint32_t poster) const { return inbox_.has_room(poster); }
+    // Any thread, about.
+    std::size_t waiting() const { return inbox_.waiting(); }
 
     // Deciding thread only. Runs waiting tasks (not those they post) and due timers, then the turn
     // if there was anything of these or its time has come.

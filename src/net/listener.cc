@@ -91,8 +91,9 @@ bound_socket bind_and_listen(const std::string& address, unsigned short port, bo
     return {descriptor, port_of(descriptor)};
 }
 
-listener::listener(net_thread& thread, int descriptor, identity_source* identity)
-    : thread_(thread), descriptor_(descriptor), identity_(identity) {
+listener::listener(net_thread& thread, int descriptor, identity_source* identity,
+                   std::uint32_t number)
+    : thread_(thread), descriptor_(descriptor), identity_(identity), number_(number) {
     open_reserve();
 }
 
@@ -138,7 +139,7 @@ bool listener::accept_some() {
         if (accepted >= 0) {
             const auto identity = identity_ != nullptr ? identity_->current() : nullptr;
             thread_.accept(accepted, ip_address::of(reinterpret_cast<sockaddr&>(address)),
-                           identity.get());
+                           identity.get(), number_);
         } else if (out_of_descriptors(errno)) {
             const auto outcome = turn_one_away();
             if (outcome != turned_away::one) {

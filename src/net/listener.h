@@ -36,7 +36,7 @@ class identity_source {
 class listener final : private event_loop::watcher {
   public:
     // Takes the listening descriptor. `identity`: nothing for plain HTTP.
-    listener(net_thread& thread, int descriptor, identity_source* identity);
+    listener(net_thread& thread, int descriptor, identity_source* identity, std::uint32_t number);
     ~listener();
     listener(const listener&) = delete;
     listener& operator=(const listener&) = delete;
@@ -56,6 +56,7 @@ class listener final : private event_loop::watcher {
     net_thread& thread_;
     const int descriptor_;  // owned by watch_ once started
     identity_source* const identity_;
+    const std::uint32_t number_;  // of the address, see ports::http_request
     event_loop::watch* watch_ = nullptr;
     int reserve_ = -1;
     base::mono_time paused_until_{};

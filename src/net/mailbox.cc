@@ -101,6 +101,24 @@ void mailbox::take_from(lane& from) {
     }
 }
 
+std::size_t mailbox::waiting() const {
+    std::size_t sum = 0;
+    const auto add = [&sum](const lane& l) {
+        sum += l.ring.size();
+        if (l.spilled.load(std::memory_order_acquire)) {
+            const std::lock_guard lock(l.mutex);
+            sum += l.spill.size();
+        }
+    };
+    for (const auto& from : lanes_) {
+        if (from) {
+            add(*from);
+        }
+    }
+    add(others_);
+    return sum;
+}
+
 bool mailbox::run_all() {
     std::swap(running_, local_);
     for (const auto& from : lanes_) {

@@ -52,6 +52,9 @@ class mailbox {
     // can't be held back.
     bool has_room(std::uint32_t poster) const;
 
+    // Any thread, about: tasks that wait, but for those the reading thread posted to itself.
+    std::size_t waiting() const;
+
     // Reading thread only: runs what was there when called; true when that was anything.
     bool run_all();
     // Reading thread only.
@@ -63,7 +66,7 @@ class mailbox {
         base::spsc_ring<ports::task> ring;
         // While `spilled`, the poster adds to `spill` only, so that order is kept.
         std::atomic<bool> spilled{false};
-        std::mutex mutex;
+        mutable std::mutex mutex;
         std::vector<ports::task> spill;
     };
     void post_to(lane& to, ports::task t);

@@ -40,8 +40,8 @@ net_thread::~net_thread() {
     join();
 }
 
-void net_thread::listen(int descriptor, identity_source* identity) {
-    listeners_.push_back(std::make_unique<listener>(*this, descriptor, identity));
+void net_thread::listen(int descriptor, identity_source* identity, std::uint32_t number) {
+    listeners_.push_back(std::make_unique<listener>(*this, descriptor, identity, number));
 }
 
 void net_thread::start(ports::http_handler& handler) {
@@ -192,7 +192,8 @@ void net_thread::each_open(F&& f) {
     }
 }
 
-void net_thread::accept(int descriptor, const ip_address& peer, const tls_identity* identity) {
+void net_thread::accept(int descriptor, const ip_address& peer, const tls_identity* identity,
+                        std::uint32_t listener) {
     if (config_.connections_max != 0 && open_connections() >= config_.connections_max) {
         metrics::connection_count.reached();
         ::close(descriptor);
@@ -210,7 +211,7 @@ void net_thread::accept(int descriptor, const ip_address& peer, const tls_identi
     free_slots_.pop_back();
     open_.fetch_add(1, std::memory_order_relaxed);
     metrics::connections.add(1);
-    at(slot).open(descriptor, peer, identity);
+    at(slot).open(descriptor, peer, identity, listener);
 }
 
 void net_thread::slot_is_free(std::uint32_t slot) {

@@ -38,8 +38,8 @@ class net_thread final : private event_loop::watcher {
     explicit net_thread(const setup& s);
     ~net_thread();
 
-    // Before start(). `identity` is asked for each new TLS connection.
-    void listen(int descriptor, identity_source* identity);
+    // Before start(). `identity` is asked for each new TLS connection; `number` is the address's.
+    void listen(int descriptor, identity_source* identity, std::uint32_t number);
     // Runs the deciding loop inside this thread's. Before start().
     void decide_here(deciding_loop& loop) { deciding_ = &loop; }
     // Another thread decides; requests are read only as fast as it takes them. Before start().
@@ -51,6 +51,7 @@ class net_thread final : private event_loop::watcher {
     void stop();
     void join();
     std::size_t open_connections() const { return open_.load(std::memory_order_relaxed); }
+    std::size_t waiting() const { return inbox_.waiting(); }  // tasks, about
     wakeup& waker() { return wakeup_; }
 
     // Stops accepting, closes what is idle, answers the rest for the last time, closes all at the
@@ -60,7 +61,8 @@ class net_thread final : private event_loop::watcher {
     void respond_now(const ports::http_delivery& d);
 
     // For connections.
-    void accept(int descriptor, const ip_address& peer, const tls_identity* identity);
+    void accept(int descriptor, const ip_address& peer, const tls_identity* identity,
+                std::uint32_t listener);
     event_loop& loop() { return loop_; }
     const connection_limits& limits() const { return config_.limits; }
     ports::http_handler& handler() { return *handler_; }

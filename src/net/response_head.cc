@@ -102,7 +102,9 @@ void write_head(std::string& out, const ports::http_response& r, persistence p) 
     out += ' ';
     out += reason(r.status);
     out += "\r\n";
-    out += cross_origin;
+    if (r.cross_origin) {
+        out += cross_origin;
+    }
     if (!has_no_body(r.status)) {
         if (!r.content_type.empty()) {
             out += "Content-Type: ";

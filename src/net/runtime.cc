@@ -26,6 +26,11 @@ settings checked(settings s) {
     if (s.listen.empty()) {
         throw start_error("There is no address to listen on.");
     }
+    if (s.listen.size() > base::limits::listeners_max) {
+        throw start_error("There are " + std::to_string(s.listen.size()) +
+                          " addresses to listen on; allowed: " +
+                          std::to_string(base::limits::listeners_max) + ".");
+    }
     for (const auto& l : s.listen) {
         if (l.cert_file.empty() != l.key_file.empty()) {
             throw start_error("TLS on " + l.address + ":" + std::to_string(l.port) +
@@ -96,7 +101,7 @@ struct runtime::impl {
         for (const auto& thread : threads) {
             const auto socket = bind_and_listen(l.address, port, shared);
             port = socket.port;
-            thread->listen(socket.descriptor, source);
+            thread->listen(socket.descriptor, source, static_cast<std::uint32_t>(bound.size()));
         }
         bound.push_back({l.address, port, l.tls()});
     }
@@ -204,6 +209,14 @@ std::size_t runtime::open_connections() const {
         sum += thread->open_connections();
     }
     return sum;
+}
+
+runtime::queue_depths runtime::waiting() const {
+    queue_depths d{.deciding = impl_->deciding->waiting(), .cold = impl_->cold.waiting(), .net = 0};
+    for (const auto& thread : impl_->threads) {
+        d.net += thread->waiting();
+    }
+    return d;
 }
 
 void runtime::respond(ports::http_handle h, ports::http_response r) {

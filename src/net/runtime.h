@@ -56,6 +56,12 @@ class runtime final : public ports::http_sender {
     std::optional<std::string> reload_tls();
     // Any thread.
     std::size_t open_connections() const;
+    // Any thread, about: what waits for each of the threads.
+    struct queue_depths {
+        std::size_t deciding = 0, cold = 0;
+        std::size_t net = 0;  // for all net threads together
+    };
+    queue_depths waiting() const;
 
     // ports::http_sender
     void respond(ports::http_handle h, ports::http_response r) override;

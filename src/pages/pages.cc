@@ -21,9 +21,10 @@ constexpr string_view content_policy =
     "form-action 'none'; frame-ancestors 'none'";
 
 constexpr string_view hashed_folder = "/assets/";
+constexpr string_view operators = "/admin";
 
 bool is_document_path(string_view path) {
-    return path == "/" || path == "/admin";
+    return path == "/" || path == operators;
 }
 
 string_view trimmed(string_view s) {
@@ -133,6 +134,14 @@ const file* pages::find(string_view path) const {
 
 bool pages::is_for(string_view path) const {
     return find(path) != nullptr || (files_.empty() && is_document_path(path));
+}
+
+bool pages::is_operators(string_view path) {
+    return path == operators || path.starts_with("/admin/");
+}
+
+bool pages::is_asset(string_view path) {
+    return path.starts_with(hashed_folder);
 }
 
 void pages::on_request(const ports::http_request& r) {

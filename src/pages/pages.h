@@ -20,6 +20,10 @@ class pages final {
 
     // Whether the path is one of the files, or a document where there are none.
     bool is_for(std::string_view path) const;
+    // The operator's view, which may be for one listener alone.
+    static bool is_operators(std::string_view path);
+    // What documents load. They need no secret.
+    static bool is_asset(std::string_view path);
     // REQUIRES: is_for(r.path). 405 but for GET and HEAD; 404 with a sentence where the program was
     // built without the files.
     void on_request(const ports::http_request& r);

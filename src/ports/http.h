@@ -37,6 +37,7 @@ struct http_request {
     // What `body` looks at, where the handler may take it away; null: `body` is to be copied.
     std::string* body_to_take = nullptr;
     std::string_view peer_address;  // the client's, X-Forwarded-For from trusted proxies applied
+    std::uint32_t listener = 0;     // which of the addresses net listens on it came in by, from 0
 };
 
 // What follows the body of a response, brought piece by piece when the one before is on its way: a
@@ -58,6 +59,7 @@ struct http_response {
     std::vector<std::pair<std::string, std::string>> headers;  // beyond those net always sends
     std::shared_ptr<body_rest> rest;                           // null: the body is all
     std::uint64_t rest_bytes = 0;                              // exactly so many come from `rest`
+    bool cross_origin = true;                                  // pages of other origins may read it
 };
 
 // Whether a body longer than the usual limit may come in, and how long. The defaults refuse it.
@@ -76,8 +78,8 @@ struct http_delivery {
 
 // One net thread's sending side. `respond` may be called from any thread; `respond_now` only on the
 // net thread itself, inside a task given to `post`.
-// A response to a stale handle is dropped. CORS headers, Content-Length, Date-less minimal head and
-// keep-alive are net's affair and on every response.
+// A response to a stale handle is dropped. CORS headers (but for http_response::cross_origin),
+// Content-Length, Date-less minimal head and keep-alive are net's affair and on every response.
 class http_sender {
   public:
     virtual ~http_sender() = default;

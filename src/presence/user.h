@@ -34,6 +34,21 @@ struct saved_state {
     friend bool operator==(const saved_state&, const saved_state&) = default;
 };
 
+// One device, as whoever looks after the server asks about it. Moments are absent when they do not
+// apply or have passed, but for `idle_at`.
+struct device_report {
+    base::device_key key;              // not valid(): stands for those before a restart
+    state asked = state::offline;      // by its last PUT or poll
+    state counts_as = state::offline;  // what it brings into the aggregate
+    std::uint16_t streams = 0;         // open, that mark it as present
+    std::uint16_t silent_streams = 0;  // open with set_presence=offline
+    std::optional<base::mono_time> grace_until{}, put_until{};
+    std::optional<base::mono_time> idle_at{};  // unavailable from then on; none: never by itself
+    bool own_timer = false;                    // it says itself when it is idle, and is believed
+    bool poll_states = false;                  // its last poll carried set_presence: likewise
+    friend bool operator==(const device_report&, const device_report&) = default;
+};
+
 // The presence of one user: devices, aggregation, hiding, text, activity and their deadlines.
 // Pure: takes `now` with every call, has no thread, no store, no id of its own. Every call settles:
 // deadlines that passed by `now` take effect first. See docs/presence.md for the rules.
@@ -88,6 +103,8 @@ class user {
         return due_ <= now.mono || (saved_.text_expires && *saved_.text_expires <= now.wall);
     }
     std::size_t devices_kept() const { return devices_.size(); }
+    // Why the aggregate is what it is, device by device. REQUIRES: settled at `now`.
+    std::vector<device_report> report(base::instant now) const;
 
   private:
     static constexpr base::mono_time never = base::mono_time::min();  // as a moment that has passed

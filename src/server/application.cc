@@ -3,6 +3,8 @@
 #include <future>
 #include <thread>
 
+#include "admin/api.h"
+#include "admin/surroundings.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "client_api/dispatcher.h"
@@ -13,7 +15,9 @@
 #include "net/real_clock.h"
 #include "net/runtime.h"
 #include "net/secure_random.h"
+#include "server/admin_token_file.h"
 #include "server/front_door.h"
+#include "server/process_facts.h"
 #include "server/signing_key_file.h"
 
 namespace porchlight::server {
@@ -27,6 +31,8 @@ metrics::counter reloads{"porchlight_reloads_total", "Configurations taken over 
 metrics::gauge waiters{"porchlight_waiters", "Parked long-polls."};
 metrics::gauge users_known{"porchlight_users_known", "Users the engine knows."};
 metrics::gauge users_live{"porchlight_users_live", "Users with a device, a stream or a deadline."};
+metrics::gauge users_online{"porchlight_users_online",
+                            "Users of this server who are not offline, the hidden among them."};
 metrics::gauge rooms_known{"porchlight_rooms", "Rooms the engine knows."};
 metrics::gauge updates{"porchlight_presence_updates", "Presence changes that others could see."};
 metrics::gauge marks{"porchlight_presence_marks", "Streams marked for a change."};
@@ -60,6 +66,16 @@ net::listen_address parse_listener(const std::string& key, const std::string& te
     return a;
 }
 
+bool has_admin_listener(const config& c) {
+    return c.admin_enabled && !c.admin_listen.empty();
+}
+
+std::optional<std::uint32_t> admin_listener(const config& c) {
+    return has_admin_listener(c)
+               ? std::optional{static_cast<std::uint32_t>(c.listen.size() + c.listen_tls.size())}
+               : std::nullopt;
+}
+
 net::settings net_settings(const config& c) {
     net::settings s;
     for (const std::string& text : c.listen) {
@@ -70,6 +86,9 @@ net::settings net_settings(const config& c) {
         a.cert_file = c.tls_cert;
         a.key_file = c.tls_key;
         s.listen.push_back(std::move(a));
+    }
+    if (has_admin_listener(c)) {
+        s.listen.push_back(parse_listener("admin.listen", c.admin_listen));  // the last: see below
     }
     const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
     s.threads = c.threads > 0 ? static_cast<unsigned>(c.threads) : cores <= 2 ? 1 : cores - 1;
@@ -82,6 +101,9 @@ net::settings net_settings(const config& c) {
 struct application::impl {
     explicit impl(config given);
     void after_tasks(base::instant now);
+    std::unique_ptr<admin::api> make_admin();
+    admin::process_facts process() const;
+    std::vector<admin::destination> destinations(std::size_t from, std::size_t most) const;
 
     config settings;
     net::real_clock clock;
@@ -95,6 +117,7 @@ struct application::impl {
     client_api::sync_streams streams;
     client_api::rate_limits limits;
     client_api::dispatcher dispatcher;
+    std::unique_ptr<admin::api> admin_api;  // null: switched off
     front_door door;
 };
 
@@ -126,8 +149,9 @@ application::impl::impl(config given)
       streams(api),
       limits(settings.client_api),
       dispatcher(api),
-      door(runtime, dispatcher, peers.handler(), settings,
-           [this] { return home.store_healthy(); }) {
+      admin_api(make_admin()),
+      door(runtime, {dispatcher, peers.handler(), admin_api.get(), admin_listener(settings)},
+           settings, [this] { return home.store_healthy(); }) {
     api.streams = &streams;
     api.limits = &limits;
     api.remote_profiles = &peers.remote_profiles();
@@ -140,12 +164,69 @@ application::impl::impl(config given)
     runtime.set_turn_hooks(std::move(hooks));
 }
 
+std::unique_ptr<admin::api> application::impl::make_admin() {
+    if (!settings.admin_enabled) {
+        return nullptr;
+    }
+    const std::string token =
+        load_admin_token(settings.admin_token_file.empty() ? settings.data + "/admin_token"
+                                                           : settings.admin_token_file,
+                         random);
+    return std::make_unique<admin::api>(
+        admin::surroundings{
+            .services = *home.services,
+            .accounts = *home.accounts,
+            .rooms = *home.rooms,
+            .limits = limits,
+            .http = runtime,
+            .process = [this] { return process(); },
+            .destinations = [this](std::size_t from,
+                                   std::size_t most) { return destinations(from, most); },
+            .observers_elsewhere = [this](base::user_key u) { return peers.observers_of(u); },
+            .version = PORCHLIGHT_VERSION,
+            .started = clock.now().mono},
+        token);
+}
+
+admin::process_facts application::impl::process() const {
+    const net::runtime::queue_depths waiting = runtime.waiting();
+    return {.resident_bytes = resident_bytes(),
+            .cpu_seconds = cpu_seconds(),
+            .connections = runtime.open_connections(),
+            .deciding_tasks = waiting.deciding,
+            .net_tasks = waiting.net,
+            .cold_tasks = waiting.cold};
+}
+
+// admin and federation don't know each other.
+std::vector<admin::destination> application::impl::destinations(std::size_t from,
+                                                                std::size_t most) const {
+    std::vector<admin::destination> all;
+    for (federation::destination_report& d : peers.report(from, most)) {
+        all.push_back({.name = std::move(d.name),
+                       .porchlight = d.porchlight,
+                       .in_flight = d.in_flight,
+                       .failures = d.failures,
+                       .failing_since = d.failing_since,
+                       .retry_at = d.retry_at,
+                       .last_success = d.last_success,
+                       .last_failure = std::move(d.last_failure),
+                       .list_messages = d.list_messages,
+                       .pushes = d.pushes,
+                       .answers = d.answers,
+                       .polls = d.polls,
+                       .unpolls = d.unpolls});
+    }
+    return all;
+}
+
 void application::impl::after_tasks(base::instant now) {
     home.engine_ptr->turn(now);
     const engine::engine::counts c = home.engine_ptr->statistics();
     waiters.set(static_cast<std::int64_t>(c.sessions));
     users_known.set(static_cast<std::int64_t>(c.users_known));
     users_live.set(static_cast<std::int64_t>(c.users_live));
+    users_online.set(static_cast<std::int64_t>(c.users_online));
     rooms_known.set(static_cast<std::int64_t>(c.rooms));
     updates.set(static_cast<std::int64_t>(c.updates));
     marks.set(static_cast<std::int64_t>(c.marks));
@@ -179,9 +260,14 @@ void application::start() {
         m.peers.ready();
     });
     m.runtime.start(m.door);
-    for (const auto& b : m.runtime.bound()) {
+    const auto& bound = m.runtime.bound();
+    for (std::size_t i = 0; i < bound.size(); ++i) {
+        const bool admins = admin_listener(m.settings) == i;
         log::info("server", "listening",
-                  {{"address", b.address}, {"port", b.port}, {"tls", b.tls ? "yes" : "no"}});
+                  {{"address", bound[i].address},
+                   {"port", bound[i].port},
+                   {"tls", bound[i].tls ? "yes" : "no"},
+                   {"for", admins ? "admin" : "everybody"}});
     }
     log::info("server", "ready",
               {{"server_name", m.settings.homeserver.server_name},

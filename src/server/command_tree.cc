@@ -9,6 +9,7 @@
 
 #include "person/prompt.h"
 #include "server/application.h"
+#include "server/backup_commands.h"
 #include "server/commands.h"
 
 namespace porchlight::server {
@@ -44,11 +45,11 @@ sigset_t our_signals() {
 
 int serve(const arguments& a) {
     const config c = read_config(a);
-    base::log::start(c.log);
     // Blocked before any thread starts, so that only sigwait below sees them.
     const sigset_t signals = our_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     signal(SIGPIPE, SIG_IGN);
+    base::log::start(c.log);
 
     application app(c);
     app.start();
@@ -163,12 +164,26 @@ void add_federation(CLI::App& app, arguments& a, int& code) {
     checked->callback([&] { code = federation_check(read_config(a), a.name); });
 }
 
+void add_backup(CLI::App& app, arguments& a, int& code) {
+    CLI::App* backed = app.add_subcommand(
+        "backup", "Copy database, key and uploads to a new folder; the server may run meanwhile");
+    add_config_options(*backed, a);
+    backed->add_option("folder", a.name, "Made; must not exist")->required();
+    backed->callback([&] { code = backup(read_config(a), a.name); });
+    CLI::App* restored =
+        app.add_subcommand("restore", "Fill an empty data folder from a backup, checked first");
+    add_config_options(*restored, a);
+    restored->add_option("from", a.name, "What `backup` made")->required();
+    restored->callback([&] { code = restore(read_config(a), a.name); });
+}
+
 }  // namespace
 
 void add_commands(CLI::App& app, arguments& a, int& code) {
     add_serve(app, a, code);
     add_user(app, a, code);
     add_federation(app, a, code);
+    add_backup(app, a, code);
     CLI::App* show =
         app.add_subcommand("config", "Print every key with value, default and meaning");
     add_config_options(*show, a);

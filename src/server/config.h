@@ -41,6 +41,9 @@ struct config {
     std::string federation_ca_file;      // empty: the system's
     std::string federation_dns_servers;  // empty: the system's
     std::string signing_key;             // empty: "signing.key" in the data folder
+    bool admin_enabled = true;
+    std::string admin_listen;      // empty: the listeners of everybody
+    std::string admin_token_file;  // empty: "admin_token" in the data folder
     base::log::settings log;
 
     config();

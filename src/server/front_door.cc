@@ -1,5 +1,6 @@
 #include "server/front_door.h"
 
+#include "admin/api.h"
 #include "admin/health.h"
 #include "admin/metrics_text.h"
 #include "federation/inbound.h"
@@ -22,37 +23,38 @@ ports::http_response error(int status, std::string_view errcode, std::string_vie
 
 }  // namespace
 
-front_door::front_door(ports::http_sender& http, ports::http_handler& client_api,
-                       ports::http_handler& federation, const config& c,
+front_door::front_door(ports::http_sender& http, const handlers& h, const config& c,
                        base::unique_function<bool()> healthy)
-    : http_(http),
-      client_api_(client_api),
-      federation_(federation),
-      pages_(http),
-      config_(c),
-      healthy_(std::move(healthy)) {}
+    : http_(http), to_(h), pages_(http), config_(c), healthy_(std::move(healthy)) {}
 
 void front_door::on_request(const ports::http_request& r) {
-    if (r.path == "/metrics") {
+    const bool for_admin = admin::api::is_for(r.path) || pages::pages::is_operators(r.path);
+    const bool on_own = to_.admin_listener && *to_.admin_listener == r.listener;
+    const bool admin_is_here = to_.admin != nullptr && (!to_.admin_listener || on_own);
+    if (for_admin ? !admin_is_here : on_own && !pages::pages::is_asset(r.path)) {
+        http_.respond(r.handle, error(404, "M_UNRECOGNIZED", "There is nothing at this path."));
+    } else if (admin::api::is_for(r.path)) {
+        to_.admin->on_request(r);
+    } else if (r.path == "/metrics") {
         metrics(r);
     } else if (r.path == "/health") {
         health(r);
     } else if (federation::inbound::is_for(r.path)) {
-        federation_.on_request(r);
+        to_.federation.on_request(r);
     } else if (config_.page && pages_.is_for(r.path)) {
         pages_.on_request(r);
     } else {
-        client_api_.on_request(r);
+        to_.client_api.on_request(r);
     }
 }
 
 void front_door::on_gone(ports::http_handle h) {
-    client_api_.on_gone(h);
+    to_.client_api.on_gone(h);
 }
 
 ports::body_permit front_door::long_body(std::string_view method, std::string_view target,
                                          std::string_view authorization) {
-    return client_api_.long_body(method, target, authorization);
+    return to_.client_api.long_body(method, target, authorization);
 }
 
 void front_door::metrics(const ports::http_request& r) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "base/unique_function.h"
 #include "pages/pages.h"
 #include "ports/http.h"
@@ -7,13 +10,20 @@
 
 namespace porchlight::server {
 
-// First to see each request: /metrics, /health and the page are answered here, on the net thread;
-// what other servers ask is federation's, everything else the client API's.
+// First to see each request: /metrics, /health and the pages are answered here, on the net thread;
+// what other servers ask is federation's, the admin API admin's, everything else the client API's.
 class front_door final : public ports::http_handler {
   public:
+    // Who is behind the door.
+    struct handlers {
+        ports::http_handler& client_api;
+        ports::http_handler& federation;
+        ports::http_handler* admin = nullptr;  // null: there is none
+        // The listener that is for admin and its page alone; none: they are on all of them.
+        std::optional<std::uint32_t> admin_listener = {};
+    };
     // `healthy` may be called from any thread.
-    front_door(ports::http_sender& http, ports::http_handler& client_api,
-               ports::http_handler& federation, const config& c,
+    front_door(ports::http_sender& http, const handlers& h, const config& c,
                base::unique_function<bool()> healthy);
     void on_request(const ports::http_request& r) override;
     void on_gone(ports::http_handle h) override;
@@ -25,8 +35,7 @@ class front_door final : public ports::http_handler {
     void health(const ports::http_request& r);
 
     ports::http_sender& http_;
-    ports::http_handler& client_api_;
-    ports::http_handler& federation_;
+    const handlers to_;
     pages::pages pages_;
     const config& config_;
     base::unique_function<bool()> healthy_;

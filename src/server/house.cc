@@ -53,7 +53,7 @@ house::house(const config& c, ports::executor& decider, ports::cold_pool& cold, 
         behind_ = std::make_unique<write_behind>(decider, *thread_, *dirty_);
         engine_ptr = std::make_unique<engine::engine>(
             c.engine, *this, number(store_->meta("presence_ceiling")), clean, clock.now());
-        note_start(before, boot);
+        note_start(before, boot, clock.now().wall);
         log = std::make_unique<homeserver::durable_log>(*thread_, *engine_ptr, clock,
                                                         homeserver::durable_log::last_of(*store_));
         services = std::make_unique<homeserver::services>(homeserver::services{
@@ -84,7 +84,7 @@ house::~house() {
 }
 
 // One set: whoever finds this run on the disk finds the power loss before it too.
-void house::note_start(last_stop before, const std::string& boot) {
+void house::note_start(last_stop before, const std::string& boot, base::wall_time now) {
     std::uint64_t lost = number(store_->meta("power_loss_position"));
     ports::write_set set = running(boot);
     if (before == last_stop::power_lost) {
@@ -94,14 +94,17 @@ void house::note_start(last_stop before, const std::string& boot) {
     } else if (before == last_stop::killed) {
         base::log::warn("server", "the last run was killed");
     }
+    const lost_positions restored = lost_by_restoring(*store_, now, set);
     store_->commit({&set, 1}, true);
     engine_ptr->load_power_loss(lost);
+    engine_ptr->load_lost_positions(restored.after, restored.until);
 }
 
 void house::check_server_name() {
     const std::string& name = config_.homeserver.server_name;
     const std::optional<std::string> stored = store_->meta("server_name");
-    if (!stored) {
+    // Without an account nobody has an id that ends with it yet: a new installation may be named.
+    if (!stored || (*stored != name && store_->user_bound() == 0)) {
         const ports::write_set first{ports::meta_row{"server_name", name}};
         store_->commit({&first, 1}, true);
     } else if (*stored != name) {

@@ -84,7 +84,7 @@ class house final : public engine::outside {
     void load_departures();
     void load_room_flips();
     void check_server_name();
-    void note_start(last_stop before, const std::string& boot);
+    void note_start(last_stop before, const std::string& boot, base::wall_time now);
 
     const config& config_;
     std::unique_ptr<storage::sqlite_store> store_;  // outlives all below

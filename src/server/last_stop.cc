@@ -1,8 +1,24 @@
 #include "server/last_stop.h"
 
+#include <algorithm>
+#include <charconv>
 #include <fstream>
 
+#include "homeserver/durable_log.h"
+
 namespace porchlight::server {
+
+namespace {
+
+std::uint64_t number(const std::optional<std::string>& text) {
+    std::uint64_t n = 0;
+    if (text) {
+        std::from_chars(text->data(), text->data() + text->size(), n);
+    }
+    return n;
+}
+
+}  // namespace
 
 std::string boot_id() {
     std::string id;
@@ -24,6 +40,22 @@ ports::write_set running(std::string_view boot) {
 
 ports::write_set closed() {
     return {ports::meta_row{"clean_stop", "yes"}};
+}
+
+lost_positions lost_by_restoring(ports::store_reader& store, base::wall_time now,
+                                 ports::write_set& set) {
+    lost_positions lost{number(store.meta("lost_after")), number(store.meta("lost_until"))};
+    if (store.meta("is_copy") != "yes") {
+        return lost;
+    }
+    const auto last = homeserver::durable_log::last_of(store);
+    lost.after = lost.until == 0 ? last.stored : std::min(lost.after, last.stored);
+    lost.until = std::max(last.given, static_cast<std::uint64_t>(base::unix_ms(now)) << 10) + 1;
+    set.push_back(ports::meta_row{"lost_after", std::to_string(lost.after)});
+    set.push_back(ports::meta_row{"lost_until", std::to_string(lost.until)});
+    set.push_back(ports::meta_row{"durable_ceiling", std::to_string(lost.until)});
+    set.push_back(ports::meta_row{"is_copy", "no"});
+    return lost;
 }
 
 }  // namespace porchlight::server

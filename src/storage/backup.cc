@@ -66,6 +66,7 @@ void sync_and_name(const std::filesystem::path& part, const std::filesystem::pat
 struct reference {
     const char* sentence;
     const char* broken;  // counts the rows that break it
+    int since = 1;       // the schema version that has these tables
 };
 constexpr reference references[] = {
     {"profiles of users without an account",
@@ -86,26 +87,35 @@ constexpr reference references[] = {
      "SELECT count(*) FROM status WHERE user NOT IN (SELECT user FROM account)"},
     {"names that disagree with an account",
      "SELECT count(*) FROM name WHERE user IN (SELECT user FROM account)"
-     " OR user_id IN (SELECT user_id FROM account)"},
+     " OR user_id IN (SELECT user_id FROM account)",
+     sqlite::version_with_lists},
     {"list entries of users without an account",
-     "SELECT count(*) FROM list_entry WHERE observer NOT IN (SELECT user FROM account)"},
+     "SELECT count(*) FROM list_entry WHERE observer NOT IN (SELECT user FROM account)",
+     sqlite::version_with_lists},
     {"list entries for users without a name",
      "SELECT count(*) FROM list_entry WHERE subject NOT IN"
-     " (SELECT user FROM account UNION ALL SELECT user FROM name)"},
+     " (SELECT user FROM account UNION ALL SELECT user FROM name)",
+     sqlite::version_with_lists},
     {"consents of users without an account",
-     "SELECT count(*) FROM consent WHERE subject NOT IN (SELECT user FROM account)"},
+     "SELECT count(*) FROM consent WHERE subject NOT IN (SELECT user FROM account)",
+     sqlite::version_with_lists},
     {"consents to users without a name",
      "SELECT count(*) FROM consent WHERE observer NOT IN"
-     " (SELECT user FROM account UNION ALL SELECT user FROM name)"},
+     " (SELECT user FROM account UNION ALL SELECT user FROM name)",
+     sqlite::version_with_lists},
     {"blocks of users without an account",
-     "SELECT count(*) FROM block WHERE subject NOT IN (SELECT user FROM account)"},
+     "SELECT count(*) FROM block WHERE subject NOT IN (SELECT user FROM account)",
+     sqlite::version_with_lists},
     {"blocks against users without a name",
      "SELECT count(*) FROM block WHERE observer NOT IN"
-     " (SELECT user FROM account UNION ALL SELECT user FROM name)"},
+     " (SELECT user FROM account UNION ALL SELECT user FROM name)",
+     sqlite::version_with_lists},
     {"policies of users without an account",
-     "SELECT count(*) FROM policy WHERE user NOT IN (SELECT user FROM account)"},
+     "SELECT count(*) FROM policy WHERE user NOT IN (SELECT user FROM account)",
+     sqlite::version_with_lists},
     {"messages to devices that don't exist",
-     "SELECT count(*) FROM to_device WHERE device NOT IN (SELECT device FROM device)"},
+     "SELECT count(*) FROM to_device WHERE device NOT IN (SELECT device FROM device)",
+     sqlite::version_with_lists},
 };
 
 }  // namespace
@@ -125,6 +135,7 @@ void backup_to(const std::filesystem::path& database, const std::filesystem::pat
         // Whoever starts from the copy has lost what came after it, as by a power loss.
         to.run("REPLACE INTO meta(name, value) VALUES('clean_stop', 'no')");
         to.run("DELETE FROM meta WHERE name='boot_id'");
+        to.run("REPLACE INTO meta(name, value) VALUES('is_copy', 'yes')");
         // The copy is one file: without WAL mode there is no log beside it to forget.
         to.run("PRAGMA journal_mode=DELETE");
     } catch (...) {
@@ -133,6 +144,41 @@ void backup_to(const std::filesystem::path& database, const std::filesystem::pat
         throw;
     }
     sync_and_name(part, target);
+}
+
+database_facts facts_of(const std::filesystem::path& database) {
+    const auto opened = open_to_read(database);
+    const auto count = [&](const char* sql) {
+        return static_cast<std::uint64_t>(opened->integer(sql));
+    };
+    database_facts f;
+    f.schema = sqlite::check_version(*opened, database.string());
+    f.server_name = opened->text("SELECT max(value) FROM meta WHERE name='server_name'");
+    f.accounts = count("SELECT count(*) FROM account");
+    f.rooms = count("SELECT count(*) FROM room");
+    if (f.schema >= sqlite::version_with_media) {
+        f.uploads = count("SELECT count(*) FROM media");
+        f.upload_bytes = count("SELECT coalesce(sum(bytes), 0) FROM media");
+    }
+    return f;
+}
+
+void uploads_in(const std::filesystem::path& database,
+                const std::function<void(const std::string& media_id, std::uint64_t bytes)>& each) {
+    const auto opened = open_to_read(database);
+    if (sqlite::check_version(*opened, database.string()) < sqlite::version_with_media) {
+        return;
+    }
+    sqlite::statement{*opened, "SELECT media_id, bytes FROM media ORDER BY media_id"}.rows(
+        [&](const sqlite::statement& row) { each(row.text(0), row.position(1)); });
+}
+
+bool has_upload(const std::filesystem::path& database, const std::string& media_id) {
+    const auto opened = open_to_read(database);
+    bool found = false;
+    sqlite::statement{*opened, "SELECT 1 FROM media WHERE media_id=?"}.rows(
+        [&](const sqlite::statement&) { found = true; }, media_id);
+    return found;
 }
 
 std::vector<std::string> integrity_check(const std::filesystem::path& database) {
@@ -151,7 +197,11 @@ std::vector<std::string> integrity_check(const std::filesystem::path& database) 
     if (!wrong.empty()) {
         return wrong;  // what the tables say means nothing then
     }
+    const int schema = sqlite::check_version(*opened, database.string());
     for (const reference& r : references) {
+        if (schema < r.since) {
+            continue;
+        }
         if (const auto rows = opened->integer(r.broken); rows != 0) {
             wrong.push_back(fmt::format("{} {}", rows, r.sentence));
         }

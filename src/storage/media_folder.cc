@@ -95,13 +95,18 @@ media_folder::media_folder(fs::path root) : root_(std::move(root)) {
     sync_folder(root_);
 }
 
-fs::path media_folder::folder_of(media_kind kind, std::string_view name) const {
+fs::path media_folder::place_of(media_kind kind, std::string_view name) {
     ASSERT(is_name(name));
-    return root_ / (kind == media_kind::upload ? "uploads" : "thumbnails") / name.substr(0, 2);
+    return fs::path(kind == media_kind::upload ? "uploads" : "thumbnails") / name.substr(0, 2) /
+           name;
+}
+
+fs::path media_folder::folder_of(media_kind kind, std::string_view name) const {
+    return path_of(kind, name).parent_path();
 }
 
 fs::path media_folder::path_of(media_kind kind, std::string_view name) const {
-    return folder_of(kind, name) / name;
+    return root_ / place_of(kind, name);
 }
 
 void media_folder::put(media_kind kind, std::string_view name, std::string_view bytes) {

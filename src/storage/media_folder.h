@@ -14,6 +14,9 @@ class media_folder final : public ports::media_files {
     // Makes the folders when they are missing, for the owner alone. Throws media_error.
     explicit media_folder(std::filesystem::path root);
 
+    // Where it lies below the root: "uploads/ab/abcd...".
+    static std::filesystem::path place_of(ports::media_kind kind, std::string_view name);
+
     void put(ports::media_kind kind, std::string_view name, std::string_view bytes) override;
     void settle(std::string_view name) override;
     std::vector<std::string> unsettled() override;

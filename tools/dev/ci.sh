@@ -43,6 +43,7 @@ phase "lint" tools/dev/lint.sh --headers
 phase "asan+ubsan" sanitized asan
 phase "tsan" sanitized tsan
 phase "fuzz" tools/dev/fuzz.sh 60
+phase "package" tools/dev/test.sh --package
 
 printf '\n'
 printf '%s\n' "${report[@]}"

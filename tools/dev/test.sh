@@ -2,7 +2,8 @@
 # Builds and runs the tests: ctest, then the real binary with real clients, then the lint's own.
 # Ends with one line, "N passed, N failed". FILTER is part of the name of a test program or of a
 # GoogleTest case, or `integration` (more arguments go to tests/integration/run), `web`, `lint`, `bench`,
-# `--gui` (desktop clients under Xvfb) or `--with-synapse` (the real Synapse as a peer) for those parts alone.
+# `--gui` (desktop clients under Xvfb), `--with-synapse` (the real Synapse as a peer) or `--package` (the
+# Debian package in a chroot) for those parts alone.
 set -euo pipefail
 # shellcheck source=tools/dev/common.sh
 source tools/dev/common.sh
@@ -87,7 +88,12 @@ run_web() {
 run_integration() {
     [[ -x tests/integration/run ]] || return 0
     need_npm tests/integration/js
+    need_npm tests/integration/page
     need_npm tests/integration/routes
+    local programs=0
+    tools/dev/programs.sh || programs=$?
+    # 3: it said why they can't be had here; what needs them says that it is left out.
+    if ((programs == 0)); then export PORCHLIGHT_PROGRAMS=$PWD/build/programs/root; fi
     say "real clients against the real server"
     PORCHLIGHT_BINARY=$PWD/build/release/porchlight run_counted integration tests/integration/run "$@"
 }
@@ -118,10 +124,22 @@ run_synapse() {
         run_counted synapse tests/integration/run synapse
 }
 
+# A whole Debian to install into: only when asked for, and in ci.
+run_package() {
+    local status=0
+    tools/dev/package_root.sh || status=$?
+    if ((status == 3)); then return; fi
+    ((status == 0)) || die "tools/dev/package_root.sh ended with status $status"
+    tools/dev/package.sh
+    say "the package in a bare Debian"
+    run_counted package tests/package/run build/package
+}
+
 need_packages build test
 case $filter in
     --gui) run_gui ;;
     --with-synapse) run_synapse ;;
+    --package) run_package ;;
     lint) run_counted lint tests/lint/run ;;
     bench) run_counted bench tests/bench/run ;;
     web) run_web ;;
@@ -146,7 +164,7 @@ case $filter in
         ;;
 esac
 
-[[ ! $filter =~ ^--(gui|with-synapse)$ || $((passed + failed)) -gt 0 ]] || exit 0
+[[ ! $filter =~ ^--(gui|with-synapse|package)$ || $((passed + failed)) -gt 0 ]] || exit 0
 ((passed + failed > 0)) || say "nothing was executed${filter:+: no test has \"$filter\" in its name}"
 echo "$passed passed, $failed failed"
 ((failed == 0 && passed > 0))

@@ -20,6 +20,8 @@ std::span<const migration> migrations();  // migrations()[i] makes version i + 1
 inline int newest_version() {
     return static_cast<int>(migrations().size());
 }
+// The first versions that have the tables of presence lists and of uploads.
+inline constexpr int version_with_lists = 4, version_with_media = 5;
 
 // Refuses, with a sentence, a file of another application or of a newer version; leaves a good one
 // as it is. Returns its version, 0 for an empty file.

@@ -164,6 +164,30 @@ TEST(stream, token_from_the_future_is_answered_in_full) {
     EXPECT_TRUE(!w.answered(again) || !w.got(again).events.empty());
 }
 
+TEST(stream, token_of_what_a_restored_backup_has_lost_is_answered_in_full) {
+    for (const std::uint64_t durable : {100, 150, 200}) {
+        world w;
+        w.disk.lost_after = 100;
+        w.disk.lost_until = 200;
+        w.restart();
+        w.join(1, alice);
+        w.join(1, bob);
+        w.put(bob, 20, state::online);
+        w.e->durable_applied(300);
+        token t = w.first(alice, 10);
+        t.durable = durable;
+        const std::uint32_t n = w.open(alice, 10, t);
+        w.turn();
+        const bool lost = durable > 100 && durable < 200;
+        EXPECT_EQ(w.answered(n), lost) << durable;
+        if (lost) {
+            EXPECT_TRUE(w.got(n).durable_news);
+            EXPECT_NE(w.got(n).of(bob), nullptr) << "though the token knew of him";
+            EXPECT_EQ(w.got(n).next.durable, 300U);
+        }
+    }
+}
+
 TEST(stream, vanished_client_gets_what_it_missed) {
     world w;
     w.join(1, alice);

@@ -57,6 +57,7 @@ struct stored {
     std::set<std::uint32_t> dirty;
     std::uint64_t ceiling = 0;
     std::uint64_t power_loss = 0;
+    std::uint64_t lost_after = 0, lost_until = 0;
 };
 
 class world : public outside {
@@ -146,6 +147,7 @@ class world : public outside {
             disk.power_loss = e->current_token().presence;
         }
         e->load_power_loss(disk.power_loss);
+        e->load_lost_positions(disk.lost_after, disk.lost_until);
         for (const user_key u : deactivated) {
             e->deactivated(u, now);
         }

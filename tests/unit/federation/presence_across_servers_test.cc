@@ -169,6 +169,41 @@ TEST_F(presence_across_servers, a_request_from_there_ends_the_back_off) {
     EXPECT_EQ(near.look(alice, "@bob:far")->text, "here");
 }
 
+TEST_F(presence_across_servers, how_a_server_is_doing_is_told_to_whoever_looks_after_this_one) {
+    const auto of_near = [this] {
+        const auto all = far.out.report(0, 10);
+        return all.empty() ? destination_report{} : all.front();
+    };
+    EXPECT_EQ(of_near().name, "near");
+    EXPECT_TRUE(of_near().last_success);
+    EXPECT_TRUE(of_near().last_failure.empty());
+    EXPECT_FALSE(of_near().retry_at);
+    world.passes = [](auto&, auto&) { return false; };
+    far.put(bob, state::online, "here");
+    world.advance(1s);
+    const auto began = far.house.clock.at.wall;
+    world.advance(1min);
+    const auto failing = of_near();
+    EXPECT_GE(failing.failures, 4U);
+    EXPECT_EQ(failing.pushes, 1U);
+    EXPECT_FALSE(failing.last_failure.empty());
+    ASSERT_TRUE(failing.failing_since && failing.retry_at);
+    EXPECT_LE(*failing.failing_since, began);
+    EXPECT_GT(*failing.retry_at, far.house.clock.at.wall);
+    EXPECT_EQ(far.out.statistics().pushes, 1U);
+    world.passes = [](auto&, auto&) { return true; };
+    world.advance(2min);
+    EXPECT_EQ(of_near().failures, 0U);
+    EXPECT_EQ(of_near().pushes, 0U);
+    EXPECT_FALSE(of_near().failing_since);
+    EXPECT_FALSE(of_near().last_failure.empty()) << "why it failed is worth knowing afterwards";
+    EXPECT_GT(of_near().last_success, failing.retry_at);
+    EXPECT_TRUE(far.out.report(1, 10).empty());
+    EXPECT_TRUE(far.out.report(0, 0).empty());
+    EXPECT_EQ(far.peers.observers_of(bob.user), 1U);
+    EXPECT_EQ(near.peers.observers_of(alice.user), 0U);
+}
+
 TEST_F(presence_across_servers, retries_double_up_to_an_hour) {
     world.passes = [](auto&, auto&) { return false; };
     far.put(bob, state::online);

@@ -1,4 +1,5 @@
 #include "homeserver/accounts.h"
+#include "homeserver/name_keys.h"
 
 #include <gtest/gtest.h>
 
@@ -53,6 +54,22 @@ TEST_F(accounts_test, a_new_account_has_a_device_and_was_active) {
                             [](char c) { return c >= 'A' && c <= 'Z'; }));
     EXPECT_EQ(self(r.who.user).last_active, bench.clock.at.wall);
     EXPECT_EQ(sign_up("bob").value().who.user, user_key{1}) << "keys are dense";
+}
+
+TEST_F(accounts_test, are_found_by_the_beginning_of_their_ids_piece_by_piece) {
+    for (const char* name : {"alice", "bob", "alina"}) {
+        ASSERT_TRUE(sign_up(name));
+    }
+    bench.accounts.names().hold("@alien:elsewhere.test");  // no account
+    const auto all = bench.accounts.starting_with("@ali", user_key{0}, 100, 100);
+    EXPECT_EQ(all.users, (std::vector{user_key{0}, user_key{2}}));
+    EXPECT_FALSE(all.next.valid());
+    const auto part = bench.accounts.starting_with("@ali", user_key{0}, 2, 100);
+    EXPECT_EQ(part.users, std::vector{user_key{0}});
+    EXPECT_EQ(part.next, user_key{2});
+    EXPECT_EQ(bench.accounts.starting_with("@ali", part.next, 100, 100).users,
+              std::vector{user_key{2}});
+    EXPECT_EQ(bench.accounts.starting_with("@ali", user_key{0}, 100, 1).users.size(), 1U);
 }
 
 TEST_F(accounts_test, nobody_sees_an_account_before_its_commit) {

@@ -163,5 +163,32 @@ TEST(http_requests, responses_carry_the_handlers_headers_in_one_line_each) {
     EXPECT_EQ(got->header("X-Injected"), std::nullopt);
 }
 
+TEST(http_requests, say_which_listener_they_came_by) {
+    settings s;
+    s.listen.resize(2);
+    test_server server(s);
+    const auto& bound = server.runtime().bound();
+    test_client(bound[1].port).ask(get("/second"));
+    EXPECT_EQ(server.wait_for_request(1).listener, 1U);
+    test_client(bound[0].port).ask(get("/first"));
+    EXPECT_EQ(server.wait_for_request(2).listener, 0U);
+}
+
+TEST(http_requests, may_be_answered_for_this_origin_alone) {
+    test_server server;
+    auto client = server.client();
+    client.send(get("/park"));
+    ports::http_response r;
+    r.body = "{}";
+    r.cross_origin = false;
+    server.runtime().respond(server.wait_for_request().handle, std::move(r));
+    const auto got = client.receive();
+    ASSERT_TRUE(got);
+    EXPECT_EQ(got->header("Access-Control-Allow-Origin"), std::nullopt);
+    EXPECT_EQ(got->header("Access-Control-Allow-Methods"), std::nullopt);
+    EXPECT_EQ(got->header("Access-Control-Allow-Headers"), std::nullopt);
+    EXPECT_EQ(got->header("Content-Type"), "application/json");
+}
+
 }  // namespace
 }  // namespace porchlight::net::test

@@ -22,6 +22,8 @@ std::string start_with(settings s) {
 TEST(start, says_why_it_cannot) {
     settings s;
     EXPECT_EQ(start_with(s), "There is no address to listen on.");
+    s.listen.assign(base::limits::listeners_max + 1, {});
+    EXPECT_EQ(start_with(s), "There are 257 addresses to listen on; allowed: 256.");
     s.listen = {{"127.0.0.1", 0, "cert.pem", ""}};
     EXPECT_EQ(start_with(s), "TLS on 127.0.0.1:0 needs both a certificate file and a key file.");
     s.listen = {{"127.0.0.1", 0, "/does/not/exist", "/nor/this"}};

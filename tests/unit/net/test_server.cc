@@ -100,7 +100,7 @@ void test_server::on_request(const ports::http_request& r) {
         requests_.push_back({r.handle, std::string(r.method), std::string(r.path),
                              std::string(r.query), std::string(r.authorization),
                              std::string(r.content_type), std::string(r.body),
-                             std::string(r.peer_address)});
+                             std::string(r.peer_address), r.listener});
     }
     changed_.notify_all();
     if (!r.path.starts_with("/park")) {

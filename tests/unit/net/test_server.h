@@ -30,6 +30,7 @@ class hand_clock final : public ports::clock {
 struct seen_request {
     ports::http_handle handle;
     std::string method, path, query, authorization, content_type, body, peer_address;
+    std::uint32_t listener = 0;
 };
 
 // A runtime with a handler that answers at once with what it saw ("METHOD path?query body"),

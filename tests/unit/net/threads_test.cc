@@ -239,7 +239,9 @@ TEST(mailbox, spills_in_order_when_a_ring_is_full_and_counts_it) {
     });
     poster.join();
     EXPECT_FALSE(box.empty());
+    EXPECT_EQ(box.waiting(), static_cast<std::size_t>(many)) << "in the ring and beside it";
     EXPECT_TRUE(box.run_all());
+    EXPECT_EQ(box.waiting(), 0U);
     EXPECT_TRUE(box.empty());
     ASSERT_EQ(ran.size(), static_cast<std::size_t>(many));
     EXPECT_TRUE(std::is_sorted(ran.begin(), ran.end()));

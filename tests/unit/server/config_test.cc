@@ -66,6 +66,17 @@ TEST(config, federation_is_on_and_keeps_out_of_the_own_network) {
               std::string::npos);
 }
 
+TEST(config, the_admin_api_has_keys_of_its_own) {
+    config c;
+    EXPECT_TRUE(c.admin_enabled);
+    ASSERT_TRUE(set_key(c, "admin.enabled", "false").has_value());
+    EXPECT_FALSE(c.admin_enabled);
+    ASSERT_TRUE(set_key(c, "admin.listen", "127.0.0.1:8009").has_value());
+    EXPECT_EQ(c.admin_listen, "127.0.0.1:8009");
+    ASSERT_TRUE(set_key(c, "admin.token_file", "/etc/porchlight/admin_token").has_value());
+    EXPECT_EQ(c.admin_token_file, "/etc/porchlight/admin_token");
+}
+
 TEST(config, a_duration_without_unit_is_refused_and_nothing_changes) {
     config c;
     const auto before = c.engine.presence.offline_grace;

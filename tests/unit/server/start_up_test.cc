@@ -17,8 +17,10 @@ using namespace ports;
 
 // One run of the server's inside on a data folder, without sockets.
 struct run {
-    explicit run(const std::filesystem::path& data, const std::string& boot = "boot 1") {
+    explicit run(const std::filesystem::path& data, const std::string& boot = "boot 1",
+                 const std::string& name = "localhost") {
         settings.data = data.string();
+        settings.homeserver.server_name = name;
         home = std::make_unique<house>(settings, loop, cold, clock, random, boot);
         home->engine_ptr->ready(clock.at);
         home->engine_ptr->turn(clock.at);
@@ -68,6 +70,26 @@ TEST(start_up, a_media_folder_that_cannot_be_made_is_named) {
         FAIL() << "started";
     } catch (const start_error& e) {
         EXPECT_NE(e.message.find("media.folder"), std::string::npos) << e.message;
+    }
+}
+
+TEST(start_up, a_server_without_accounts_may_get_another_name_and_one_with_them_may_not) {
+    const storage::testing::temporary_folder folder;
+    const auto data = folder / "data";
+    const auto start_as = [&](const std::string& name) {
+        run r(data, "boot 1", name);
+        r.stop();
+    };
+    start_as("localhost");
+    start_as("porch.test");
+    fill(data, 1);
+    start_as("porch.test");
+    try {
+        start_as("porch.example");
+        FAIL() << "started";
+    } catch (const start_error& e) {
+        EXPECT_EQ(e.message, "server.name is porch.example, but the data in " + data.string() +
+                                 " belongs to porch.test; give that name or another folder");
     }
 }
 

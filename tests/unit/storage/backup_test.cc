@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "storage/sqlite/connection.h"
+#include "storage/sqlite/migrations.h"
 #include "storage/sqlite_store.h"
 #include "unit/storage/rows.h"
 #include "unit/storage/temporary_folder.h"
@@ -17,6 +18,7 @@ using namespace testing;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 TEST(backup, is_the_database_as_it_was_while_the_server_goes_on) {
     const temporary_folder folder;
@@ -32,6 +34,8 @@ TEST(backup, is_the_database_as_it_was_while_the_server_goes_on) {
     commit(copy, {account(3, "@c:here")});
     EXPECT_EQ(copy.meta("clean_stop"), "no") << "what came after it is lost to who starts from it";
     EXPECT_EQ(copy.meta("boot_id"), std::nullopt);
+    EXPECT_EQ(copy.meta("is_copy"), "yes");
+    EXPECT_EQ(s.meta("is_copy"), std::nullopt);
     EXPECT_EQ(s.meta("boot_id"), "this one");
 }
 
@@ -57,6 +61,39 @@ TEST(backup, replaces_nothing_and_needs_a_database) {
     EXPECT_THROW(backup_to(folder / "precious", folder / "copy.db"), store_error);
     EXPECT_FALSE(std::filesystem::exists(folder / "copy.db"));
     EXPECT_THROW(backup_to(folder / "p.db", folder / "missing" / "copy.db"), store_error);
+}
+
+TEST(backup, says_what_a_database_holds_and_which_uploads_it_names) {
+    const temporary_folder folder;
+    sqlite_store s{{.path = folder / "p.db"}};
+    commit(s, {account(1, "@a:here"), account(2, "@b:here"), room(1), named("server_name", "here"),
+               media("bbbb", 1, 20), media("aaaa", 1, 3)});
+    const database_facts f = facts_of(folder / "p.db");
+    EXPECT_EQ(f.server_name, "here");
+    EXPECT_EQ(f.schema, sqlite::newest_version());
+    EXPECT_EQ(f.accounts, 2U);
+    EXPECT_EQ(f.rooms, 1U);
+    EXPECT_EQ(f.uploads, 2U);
+    EXPECT_EQ(f.upload_bytes, 23U);
+    std::vector<std::pair<std::string, std::uint64_t>> found;
+    uploads_in(folder / "p.db",
+               [&](const std::string& id, std::uint64_t n) { found.emplace_back(id, n); });
+    EXPECT_THAT(found, ElementsAre(Pair("aaaa", 3U), Pair("bbbb", 20U)));
+    EXPECT_TRUE(has_upload(folder / "p.db", "aaaa"));
+    EXPECT_FALSE(has_upload(folder / "p.db", "cccc"));
+}
+
+TEST(backup, reads_databases_of_every_older_version) {
+    for (int version = 1; version <= sqlite::newest_version(); ++version) {
+        const temporary_folder folder;
+        const auto path = folder / "p.db";
+        sqlite::connection c{path.string(), sqlite::access::read_write, ""};
+        sqlite::migrate(c, path.string(), version);
+        EXPECT_EQ(facts_of(path).schema, version);
+        EXPECT_EQ(facts_of(path).server_name, "");
+        uploads_in(path, [](const std::string&, std::uint64_t) { FAIL(); });
+        EXPECT_THAT(integrity_check(path), IsEmpty()) << version;
+    }
 }
 
 TEST(integrity_check, is_content_with_a_sound_database) {

@@ -1,0 +1,106 @@
+// What the page looks like: twelve people, two sizes, two themes, against pictures that were looked at.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { PNG } from "pngjs";
+import { desk, goTo, House, phone, reads } from "./house.mjs";
+import { differingPixels, looksLike } from "./pictures.mjs";
+
+const house = new House();
+const api = "/_matrix/client/v3";
+let alice;
+
+const neighbours = [
+    ["bob", "Bob Sawyer", "free_for_chat", "tea is ready"],
+    ["carol", "Carol Jones", "online", "on the porch"],
+    ["dave", "Dave", "online", ""],
+    ["erin", "Erin O'Brien", "online", "reading; a long text that does not fit into one line on a phone, nor should it"],
+    ["frank", "Frank N. Furter", "busy", "in a meeting until four"],
+    ["grace", "Grace Hopper", "unavailable", "debugging"],
+    ["heidi", "Heidi", "unavailable", ""],
+    ["ivan", "Иван Петров", "online", "дома"],
+    ["judy", "Judy", "offline", "gone fishing"],
+    ["mallory", "Mallory", "offline", ""],
+    ["niaj", "Niaj", "offline", ""],
+    ["olivia", "Olivia", "busy", ""],
+];
+
+before(async () => {
+    await house.start();
+    const { server } = house;
+    alice = await server.register("alice");
+    const put = (user, path, body) => server.request("PUT", `${api}${path}`, { token: user.token, body });
+    await put(alice, `/profile/${alice.id}/displayname`, { displayname: "Alice Liddell" });
+    const porch = await server.room(alice);
+    const porchPath = `/rooms/${encodeURIComponent(porch)}`;
+    await put(alice, `${porchPath}/state/m.room.name`, { name: "The porch" });
+    for (const [name, displayname, state, text] of neighbours) {
+        const user = await server.register(name);
+        await put(user, `/profile/${user.id}/displayname`, { displayname });
+        await server.request("POST", `${api}/join/${encodeURIComponent(porch)}`, { token: user.token, body: {} });
+        await server.setStatus(user, state, text);
+        if (name === "bob") {
+            for (const body of ["Good evening!", "The kettle is on."]) {
+                await put(user, `${porchPath}/send/m.room.message/${body.length}`, { msgtype: "m.text", body });
+            }
+            await server.request("POST", `${api}/createRoom`, {
+                token: user.token, body: { name: "Tea in the garden", preset: "private_chat", invite: [alice.id] },
+            });
+        }
+        if (name === "carol") {
+            await put(user, `${porchPath}/send/m.room.message/c`, { msgtype: "m.text", body: "I bring the cake." });
+        }
+    }
+    for (const [name, list] of [["peter", "outgoing"], ["quinn", "incoming"]]) {
+        const user = await server.register(name);
+        const [from, to] = list === "outgoing" ? [alice, user] : [user, alice];
+        await server.request("POST", `${api}/presence/list/${from.id}`, {
+            token: from.token, body: { invite: [to.id] },
+        });
+    }
+});
+after(() => house.end());
+
+for (const [size, viewport] of Object.entries({ desk, phone })) {
+    for (const theme of ["dark", "light"]) {
+        test(`${size}, ${theme}`, async () => {
+            const name = (view) => `${view}-${size}-${theme}`;
+            const context = await house.context({ viewport, colorScheme: theme });
+            const door = await house.open(context);
+            await door.getByRole("button", { name: "Log in" }).waitFor();
+            await looksLike(door, name("log-in"));
+            await door.close();
+
+            // The clock stands still: nothing ticks from one picture to the next.
+            await context.clock.install({ time: Date.now() });
+            const page = await house.openAs(alice, context);
+            await reads(page, /lights? (is|are) on, of 13 doors$/);
+            await reads(page, /^Bob Sawyer, free for chat, tea is ready/);
+            await page.getByRole("link", { name: /Lists 1 request/ }).waitFor();
+            await looksLike(page, name("people"), [page.locator(".when")]);
+            await goTo(page, "Lists");
+            await page.getByRole("button", { name: "Accept quinn" }).waitFor();
+            await page.getByRole("button", { name: "Withdraw peter" }).waitFor();
+            await looksLike(page, name("lists"), [page.getByText(/^asked/)]);
+            await goTo(page, "Rooms");
+            await page.getByRole("button", { name: /^The porch/ }).click();
+            await page.getByRole("log").getByText("I bring the cake.").waitFor();
+            await page.getByRole("button", { name: "Members" }).click();
+            await page.getByRole("list", { name: "Members" }).getByText("Bob Sawyer").waitFor();
+            await looksLike(page, name("rooms"), [page.locator("time"), page.locator(".when")]);
+            await context.close();
+        });
+    }
+}
+
+test("a lamp that is another, and a row that moved, are more than the tolerance", () => {
+    const path = join(import.meta.dirname, "references", "people-phone-dark.png");
+    const whole = PNG.sync.read(readFileSync(path));
+    const moved = new PNG({ width: whole.width, height: whole.height });
+    PNG.bitblt(whole, moved, 0, 0, whole.width, whole.height, 0, 0);
+    PNG.bitblt(whole, moved, 0, 500, whole.width, 72, 0, 502);
+    assert.ok(differingPixels(whole, moved, undefined) > 100);
+});
+
+test("the browser complained of nothing", () => assert.deepEqual(house.complaints, []));
