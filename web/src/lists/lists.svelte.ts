@@ -31,7 +31,10 @@ export type Verb = "accept" | "deny" | "revoke" | "block" | "unblock";
 type Json = Record<string, unknown>;
 
 function dated(rows: unknown, when: string): Dated[] {
-    return ((rows ?? []) as Json[]).map((r) => ({ userId: String(r["user_id"]), ts: Number(r[when]) }));
+    return ((rows ?? []) as Json[]).map((r) => ({
+        userId: String(r["user_id"]),
+        ts: Number(r[when]),
+    }));
 }
 
 const nothing: Overview = {
@@ -43,8 +46,9 @@ const nothing: Overview = {
     blocked: [],
 };
 
-// One's presence list, who asks, who sees one, and the policy. Read when something says that it changed:
-// a message of the server to this device, an action here or in another tab, or the connection's return.
+// One's presence list, who asks, who sees one, and the policy. Read when something says that it
+// changed: a message of the server to this device, an action here or in another tab, or the
+// connection's return.
 export class Lists {
     entries: readonly Entry[] = $state.raw([]);
     overview: Overview = $state.raw(nothing);
@@ -71,7 +75,8 @@ export class Lists {
         }
     }
 
-    // Somebody can be seen who could not: they may have changed their policy, which no message tells.
+    // Somebody can be seen who could not: they may have changed their policy, which no message
+    // tells.
     appeared(userId: string): void {
         if (this.entries.some((e) => e.userId === userId && !e.accepted)) {
             void this.refresh().catch(() => {});
@@ -117,7 +122,12 @@ export class Lists {
         this.tabs.close();
     }
 
-    private async change(method: "PUT" | "POST", path: string, body: object, api?: string): Promise<void> {
+    private async change(
+        method: "PUT" | "POST",
+        path: string,
+        body: object,
+        api?: string,
+    ): Promise<void> {
         await this.session.request(method, path, body, api);
         this.tabs.postMessage("changed");
         await this.refresh();

@@ -14,11 +14,19 @@ function world() {
             calls.push(`${method} ${path.split("/").slice(-2)[0]}`);
             if (method !== "GET") {
                 if (server.refuses) {
-                    throw new RequestError(403, "M_RESOURCE_LIMIT_EXCEEDED", "A list may have 10,000 users.");
+                    throw new RequestError(
+                        403,
+                        "M_RESOURCE_LIMIT_EXCEEDED",
+                        "A list may have 10,000 users.",
+                    );
                 }
                 return {};
             }
-            const answer = path.includes("/list/") ? server.list : path.includes("invites") ? {} : { visibility: "everyone" };
+            const answer = path.includes("/list/")
+                ? server.list
+                : path.includes("invites")
+                  ? {}
+                  : { visibility: "everyone" };
             await new Promise<void>((go) => waiting.push(go));
             return answer;
         },

@@ -33,7 +33,10 @@ export function agoWords(ts: number, now: number): Words {
     return alike(`on ${dateWords(ts)}`);
 }
 
-export function activeWords(person: { lastActiveTs?: number; currentlyActive: boolean }, now: number): Words {
+export function activeWords(
+    person: { lastActiveTs?: number; currentlyActive: boolean },
+    now: number,
+): Words {
     if (person.currentlyActive) {
         return alike("active now");
     }
@@ -49,7 +52,11 @@ export function clockWords(ts: number): string {
 }
 
 export function dateWords(ts: number): string {
-    return new Date(ts).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+    return new Date(ts).toLocaleDateString("en-GB", {
+        day: "numeric",
+        month: "short",
+        year: "numeric",
+    });
 }
 
 // "15:30", "tomorrow 09:00", "3 Jan 2027, 09:00".

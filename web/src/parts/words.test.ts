@@ -25,7 +25,9 @@ describe("how long ago", () => {
         expect(agoWords(now - 3 * 60 * minute, now).long).toBe("3 hours ago");
     });
     it("is now for who is active, and nothing for who was never seen", () => {
-        expect(activeWords({ currentlyActive: true, lastActiveTs: now - 9 * minute }, now).short).toBe("active now");
+        expect(
+            activeWords({ currentlyActive: true, lastActiveTs: now - 9 * minute }, now).short,
+        ).toBe("active now");
         expect(activeWords({ currentlyActive: false }, now).short).toBe("");
     });
 });
@@ -57,7 +59,14 @@ describe("somebody without a picture", () => {
 it("a user id is told from a name", () => {
     expect(isUserId("@bob:porch.test")).toBe(true);
     expect(isUserId("@bob:127.0.0.1:8448")).toBe(true);
-    for (const text of ["bob", "@bob", "bob:porch.test", "@bob:", "@b b:porch.test", `@${"b".repeat(260)}:x`]) {
+    for (const text of [
+        "bob",
+        "@bob",
+        "bob:porch.test",
+        "@bob:",
+        "@b b:porch.test",
+        `@${"b".repeat(260)}:x`,
+    ]) {
         expect(isUserId(text)).toBe(false);
     }
 });

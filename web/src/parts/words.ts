@@ -1,5 +1,6 @@
 // Words and signs for people and their states.
-export type Light = "online" | "unavailable" | "offline" | "free_for_chat" | "busy" | "hidden" | "unknown";
+export type Light =
+    "online" | "unavailable" | "offline" | "free_for_chat" | "busy" | "hidden" | "unknown";
 
 const lights: Record<Light, string> = {
     free_for_chat: "Free for chat",

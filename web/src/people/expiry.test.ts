@@ -14,7 +14,9 @@ describe("a status text goes", () => {
     });
     it("at a time of one's own, which must be to come", () => {
         expect(expiryTime("own", "2026-11-26T12:30", noon)).toBe(noon + 30 * 60_000);
-        expect(expiryTime("own", "2026-11-26T11:59", noon)).toEqual({ error: "That time is over." });
+        expect(expiryTime("own", "2026-11-26T11:59", noon)).toEqual({
+            error: "That time is over.",
+        });
         expect(expiryTime("own", "", noon)).toHaveProperty("error");
     });
 });

@@ -1,4 +1,5 @@
-// For how long a status text stands. A choice gives a time in ms since the epoch, or none: until changed.
+// For how long a status text stands. A choice gives a time in ms since the epoch, or none: until
+// changed.
 export type Expiry = "never" | "30m" | "1h" | "4h" | "today" | "own";
 
 export const expiries: readonly { value: Expiry; label: string }[] = [
@@ -13,7 +14,11 @@ export const expiries: readonly { value: Expiry; label: string }[] = [
 const minute = 60_000;
 
 // `own`: the value of a datetime-local field. An error is a sentence.
-export function expiryTime(choice: Expiry, own: string, now: number): number | undefined | { error: string } {
+export function expiryTime(
+    choice: Expiry,
+    own: string,
+    now: number,
+): number | undefined | { error: string } {
     switch (choice) {
         case "never":
             return undefined;
@@ -37,7 +42,8 @@ export function expiryTime(choice: Expiry, own: string, now: number): number | u
     }
 }
 
-// When the text that stands now goes: the server does not say, so this browser remembers what it asked for.
+// When the text that stands now goes: the server does not say, so this browser remembers what it
+// asked for.
 const key = "porchlight.text";
 
 export function rememberExpiry(userId: string, text: string, until: number | undefined): void {
@@ -48,11 +54,18 @@ export function rememberExpiry(userId: string, text: string, until: number | und
     }
 }
 
-export function rememberedExpiry(userId: string, text: string | undefined, now: number): number | undefined {
+export function rememberedExpiry(
+    userId: string,
+    text: string | undefined,
+    now: number,
+): number | undefined {
     try {
         const o = JSON.parse(localStorage.getItem(key) ?? "null") as Record<string, unknown> | null;
         const until = o?.["until"];
-        return o?.["userId"] === userId && o["text"] === text && typeof until === "number" && until > now
+        return o?.["userId"] === userId &&
+            o["text"] === text &&
+            typeof until === "number" &&
+            until > now
             ? until
             : undefined;
     } catch {

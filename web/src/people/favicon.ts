@@ -25,7 +25,9 @@ export function showLight(light: Light, requests: number): void {
         `<path d="M9 9l3-4h8l3 4zM10 25h12l1 5H9z" fill="#8a6a2f"/>` +
         `<path d="M9 10h14l-2 14H11z" fill="${glass[light]}" stroke="#8a6a2f"/>` +
         (light === "busy" ? `<path d="M12 17h8" stroke="#fff" stroke-width="3"/>` : "") +
-        (requests > 0 ? `<circle cx="25" cy="7" r="6.5" fill="#c4280f" stroke="#fff" stroke-width="1.5"/>` : "") +
+        (requests > 0
+            ? `<circle cx="25" cy="7" r="6.5" fill="#c4280f" stroke="#fff" stroke-width="1.5"/>`
+            : "") +
         `</svg>`;
     let url = urls.get(picture);
     if (!url) {

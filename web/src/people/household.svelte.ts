@@ -53,11 +53,13 @@ export class Household {
         return this.session.connection.live ? (person?.state ?? "offline") : "unknown";
     }
 
-    // The connection is there, the first time or again. Who is in one's rooms is read once; the polls tell
-    // of everything after that.
+    // The connection is there, the first time or again. Who is in one's rooms is read once; the
+    // polls tell of everything after that.
     async refresh(): Promise<void> {
         this.rooms.retry();
-        const joined = this.session.client.getRooms().filter((room) => room.getMyMembership() === "join");
+        const joined = this.session.client
+            .getRooms()
+            .filter((room) => room.getMyMembership() === "join");
         const members = this.membersRead
             ? Promise.resolve()
             : this.rooms.readMembers(joined.map((room) => room.roomId)).then(() => {
@@ -87,7 +89,10 @@ export class Household {
         const placed = new Map<string, Group>();
         this.places.keep(this.neighbours);
         for (const n of this.neighbours) {
-            placed.set(n.userId, live || n.pending ? this.places.place(n, now) : this.places.standing(n));
+            placed.set(
+                n.userId,
+                live || n.pending ? this.places.place(n, now) : this.places.standing(n),
+            );
         }
         if (live && this.places.moving) {
             this.timer ??= setTimeout(() => {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { groupOf, matches, type Neighbour, Places, rowsOf } from "./order";
 
-const somebody = (userId: string, light: Neighbour["light"], more: Partial<Neighbour> = {}): Neighbour => ({
+const somebody = (
+    userId: string,
+    light: Neighbour["light"],
+    more: Partial<Neighbour> = {},
+): Neighbour => ({
     userId,
     light,
     listed: false,
@@ -23,7 +27,9 @@ describe("the order of people", () => {
             somebody("@a:x", "free_for_chat"),
         ]);
         expect(shape(rows)).toEqual([
-            ..."Free for chat 1,@a:x,Home 1,@b:x,Busy 1,@z:x,Away 1,@c:x,Not home 1,@d:x".split(","),
+            ..."Free for chat 1,@a:x,Home 1,@b:x,Busy 1,@z:x,Away 1,@c:x,Not home 1,@d:x".split(
+                ",",
+            ),
             "Asked, not answered 1",
             "@p:x",
         ]);
@@ -38,8 +44,13 @@ describe("the order of people", () => {
         expect(shape(rows)).toEqual(["Home 4", "@3:x", "@4:x", "@1:x", "@2:x"]);
     });
     it("finds by name, id and text in any case", () => {
-        const ada = { ...somebody("@ada:x", "online", { displayName: "Countess" }), statusText: "Engines" };
-        expect(["ADA", "count", " engines ", ""].every((wanted) => matches(ada, wanted))).toBe(true);
+        const ada = {
+            ...somebody("@ada:x", "online", { displayName: "Countess" }),
+            statusText: "Engines",
+        };
+        expect(["ADA", "count", " engines ", ""].every((wanted) => matches(ada, wanted))).toBe(
+            true,
+        );
         expect(matches(ada, "bob")).toBe(false);
     });
 });

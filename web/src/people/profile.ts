@@ -30,7 +30,17 @@ async function drawn(file: File): Promise<Blob> {
     canvas.width = canvas.height = side;
     canvas
         .getContext("2d")!
-        .drawImage(image, (image.width - cut) / 2, (image.height - cut) / 2, cut, cut, 0, 0, side, side);
+        .drawImage(
+            image,
+            (image.width - cut) / 2,
+            (image.height - cut) / 2,
+            cut,
+            cut,
+            0,
+            0,
+            side,
+            side,
+        );
     image.close();
     const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", 0.88));
     if (!blob) {
@@ -43,7 +53,11 @@ export async function setPicture(session: Session, file: File | undefined): Prom
     let avatar_url = "";
     if (file) {
         const blob = await drawn(file);
-        avatar_url = (await session.client.uploadContent(blob, { name: "avatar.jpg", type: blob.type })).content_uri;
+        avatar_url = (
+            await session.client.uploadContent(blob, { name: "avatar.jpg", type: blob.type })
+        ).content_uri;
     }
-    await session.request("PUT", `/profile/${encodeURIComponent(session.userId)}/avatar_url`, { avatar_url });
+    await session.request("PUT", `/profile/${encodeURIComponent(session.userId)}/avatar_url`, {
+        avatar_url,
+    });
 }

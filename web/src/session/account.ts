@@ -9,8 +9,7 @@ export interface Login {
 
 // How one can register: not at all, at once, or with a token that the administrator gives.
 export type Registration =
-    | { mode: "closed"; sentence: string }
-    | { mode: "open" | "token"; session: string };
+    { mode: "closed"; sentence: string } | { mode: "open" | "token"; session: string };
 
 const api = "/_matrix/client/v3";
 
@@ -31,7 +30,11 @@ async function post(path: string, body: unknown): Promise<unknown> {
 function loginOf(answer: unknown): Login {
     const o = answer as Record<string, unknown>;
     const [userId, deviceId, accessToken] = [o["user_id"], o["device_id"], o["access_token"]];
-    if (typeof userId !== "string" || typeof deviceId !== "string" || typeof accessToken !== "string") {
+    if (
+        typeof userId !== "string" ||
+        typeof deviceId !== "string" ||
+        typeof accessToken !== "string"
+    ) {
         throw new RequestError(200, "", "The server's answer to the login was not understood.");
     }
     return { userId, deviceId, accessToken };

@@ -1,5 +1,5 @@
-// Pictures by authenticated media, as addresses for <img>. At most `kept` are held; the oldest used goes
-// first. (More than are ever on the screen, so that none is taken from under an <img>.)
+// Pictures by authenticated media, as addresses for <img>. At most `kept` are held; the oldest used
+// goes first. (More than are ever on the screen, so that none is taken from under an <img>.)
 const kept = 400;
 const atOnce = 4;
 const bytesMax = 2 << 20;
@@ -71,7 +71,8 @@ export class Avatars {
                 { headers: { Authorization: `Bearer ${this.token() ?? ""}` } },
             );
             const blob = response.ok ? await response.blob() : undefined;
-            const shown = blob && /^image\/(png|jpeg|gif|webp)/.test(blob.type) && blob.size <= bytesMax;
+            const shown =
+                blob && /^image\/(png|jpeg|gif|webp)/.test(blob.type) && blob.size <= bytesMax;
             if (!shown) {
                 throw new Error("no picture");
             }

@@ -7,7 +7,9 @@ const person = (content: object, at = now) => personOf(bob, content, at)!;
 
 describe("an m.presence event", () => {
     it("gives the activity as a time of this computer", () => {
-        expect(person({ presence: "online", last_active_ago: 5000, currently_active: true })).toEqual({
+        expect(
+            person({ presence: "online", last_active_ago: 5000, currently_active: true }),
+        ).toEqual({
             userId: bob,
             state: "online",
             statusText: undefined,
@@ -56,7 +58,9 @@ describe("the book", () => {
         const book = new Book();
         book.put(person({ presence: "online", last_active_ago: 1000 }));
         book.take();
-        expect(book.put(person({ presence: "online", last_active_ago: 1700 }, now + 705))).toBe(false);
+        expect(book.put(person({ presence: "online", last_active_ago: 1700 }, now + 705))).toBe(
+            false,
+        );
     });
     it("keeps a name where the source has none, and drops it where it would be there", () => {
         const book = new Book();

@@ -11,16 +11,28 @@ export interface Person {
     readonly avatar?: string; // mxc://
 }
 
-const states = new Set<string>(["online", "unavailable", "offline", "free_for_chat", "busy", "hidden"]);
+const states = new Set<string>([
+    "online",
+    "unavailable",
+    "offline",
+    "free_for_chat",
+    "busy",
+    "hidden",
+]);
 
 function text(value: unknown): string | undefined {
     return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-// The content of an m.presence event, or of an answer that looks like one. What is absent is not the
-// case: a text that is not there was cleared. Undefined: not understood.
+// The content of an m.presence event, or of an answer that looks like one. What is absent is not
+// the case: a text that is not there was cleared. Undefined: not understood.
 export function personOf(userId: unknown, content: unknown, now: number): Person | undefined {
-    if (typeof userId !== "string" || !userId.startsWith("@") || typeof content !== "object" || !content) {
+    if (
+        typeof userId !== "string" ||
+        !userId.startsWith("@") ||
+        typeof content !== "object" ||
+        !content
+    ) {
         return undefined;
     }
     const c = content as Record<string, unknown>;
@@ -68,8 +80,8 @@ export class Book {
         return this.pending.has(userId) ? this.pending.get(userId) : this.current.get(userId);
     }
 
-    // True: there is something to take. A name or picture that the source does not know (`keepProfile`)
-    // stays as it was.
+    // True: there is something to take. A name or picture that the source does not know
+    // (`keepProfile`) stays as it was.
     put(person: Person, keepProfile = false): boolean {
         const before = this.latest(person.userId);
         let next = person;

@@ -43,7 +43,8 @@ export class LoginState {
         try {
             await session?.client.logout(true);
         } catch {
-            this.said = "Logged out here. The server could not be told; it may show you for a little longer.";
+            this.said =
+                "Logged out here. The server could not be told; it may show you a little longer.";
         }
     }
 

@@ -15,11 +15,15 @@ function world(visible: string[], known: Record<string, string>) {
                 throw new TypeError("no network");
             }
             if (path.endsWith("/joined_members")) {
-                return { joined: { "@a:x": { display_name: "Ada", avatar_url: null }, "@b:x": {} } };
+                return {
+                    joined: { "@a:x": { display_name: "Ada", avatar_url: null }, "@b:x": {} },
+                };
             }
             asked.push(body!.user_ids);
             return Object.fromEntries(
-                body!.user_ids.filter((id) => visible.includes(id)).map((id) => [id, { presence: "offline" }]),
+                body!.user_ids
+                    .filter((id) => visible.includes(id))
+                    .map((id) => [id, { presence: "offline" }]),
             );
         },
         people: {
@@ -78,5 +82,7 @@ describe("somebody who goes offline without a text", () => {
 it("members of rooms whom the polls left out come with their names, if they may be seen", async () => {
     const w = world(["@a:x"], {});
     await w.neighbours.readMembers(["!r:x"]);
-    expect(w.received).toEqual([["@a:x", { presence: "offline", displayname: "Ada", avatar_url: null }]]);
+    expect(w.received).toEqual([
+        ["@a:x", { presence: "offline", displayname: "Ada", avatar_url: null }],
+    ]);
 });

@@ -1,7 +1,7 @@
 import { listApi, type Session } from "./session.svelte";
 
-// Who shares a room with one, and whether somebody may still be seen. The first answer of the polls leaves
-// out who is not home, and an end of a view looks like going out: both are asked for here.
+// Who shares a room with one, and whether somebody may still be seen. The first answer of the polls
+// leaves out who is not home, and an end of a view looks like going out: both are asked for here.
 const idsAtOnce = 1000;
 const membersMax = 10_000;
 const gatherMs = 400;
@@ -23,7 +23,10 @@ export class Neighbours {
         const profiles = new Map<string, Json>();
         for (const roomId of roomIds) {
             const path = `/rooms/${encodeURIComponent(roomId)}/joined_members`;
-            const answer = await this.session.request<{ joined: Record<string, Json> }>("GET", path);
+            const answer = await this.session.request<{ joined: Record<string, Json> }>(
+                "GET",
+                path,
+            );
             for (const [userId, profile] of Object.entries(answer.joined)) {
                 if (profiles.size < membersMax && !this.session.people.latest(userId)) {
                     profiles.set(userId, profile);
@@ -45,7 +48,11 @@ export class Neighbours {
 
     // An offline event without a text may be the last one of somebody.
     heard(userId: string, content: Json): void {
-        if (content["presence"] === "offline" && !content["status_msg"] && userId !== this.session.userId) {
+        if (
+            content["presence"] === "offline" &&
+            !content["status_msg"] &&
+            userId !== this.session.userId
+        ) {
             this.doubted.add(userId);
             this.timer ??= setTimeout(() => void this.ask(), gatherMs);
         }
@@ -84,7 +91,10 @@ export class Neighbours {
         const seen: Record<string, Json> = {};
         for (let from = 0; from < ids.length; from += idsAtOnce) {
             const some = ids.slice(from, from + idsAtOnce);
-            Object.assign(seen, await this.session.request("POST", "/query", { user_ids: some }, listApi));
+            Object.assign(
+                seen,
+                await this.session.request("POST", "/query", { user_ids: some }, listApi),
+            );
         }
         return seen;
     }

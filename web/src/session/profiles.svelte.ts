@@ -29,7 +29,8 @@ export class Profiles {
         try {
             const path = `/profile/${encodeURIComponent(userId)}`;
             const answer = await this.session.request<Record<string, unknown>>("GET", path);
-            const text = (value: unknown) => (typeof value === "string" && value ? value : undefined);
+            const text = (value: unknown) =>
+                typeof value === "string" && value ? value : undefined;
             this.known.set(userId, {
                 displayName: text(answer["displayname"]),
                 avatar: text(answer["avatar_url"]),

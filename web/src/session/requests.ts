@@ -12,7 +12,10 @@ export class Requests {
         this.poll?.abort();
     }
 
-    readonly fetch = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
+    readonly fetch = async (
+        input: RequestInfo | URL,
+        init: RequestInit = {},
+    ): Promise<Response> => {
         const url = new URL(input instanceof Request ? input.url : input.toString());
         if (unused.test(url.pathname)) {
             return new Response('{"errcode":"M_UNRECOGNIZED","error":"Not used here."}', {

@@ -55,7 +55,9 @@ export function listen(client: MatrixClient, hears: Hears): void {
             hears.presence(event.getSender(), event.getContent());
         }
     });
-    client.on(ClientEvent.ReceivedToDeviceMessage, (payload) => hears.toDevice(payload.message.type));
+    client.on(ClientEvent.ReceivedToDeviceMessage, (payload) =>
+        hears.toDevice(payload.message.type),
+    );
     client.on(ClientEvent.Sync, (state) => hears.sync(state));
     client.on(HttpApiEvent.SessionLoggedOut, () => hears.loggedOut());
 }

@@ -11,7 +11,14 @@ const pollMs = 30_000;
 const askedKeyOf = (userId: string) => `porchlight.asked.${userId}`;
 const unhideKey = "io.porchlight.unhide";
 const expiresKey = "io.porchlight.status_expires_at";
-const states: readonly string[] = ["online", "free_for_chat", "unavailable", "busy", "offline", "hidden"];
+const states: readonly string[] = [
+    "online",
+    "free_for_chat",
+    "unavailable",
+    "busy",
+    "offline",
+    "hidden",
+];
 
 function isState(word: string | null): word is State {
     return word !== null && states.includes(word);
@@ -33,7 +40,9 @@ export class Session {
     // What else wants to hear what the polls bring.
     readonly hears = {
         // `appears`: nothing was known of them.
-        presence: new Set<(userId: string, content: Record<string, unknown>, appears: boolean) => void>(),
+        presence: new Set<
+            (userId: string, content: Record<string, unknown>, appears: boolean) => void
+        >(),
         toDevice: new Set<(type: string) => void>(),
     };
 
@@ -55,7 +64,10 @@ export class Session {
 
     // The Matrix library is loaded here, when somebody is logged in.
     static async start(login: Login, loggedOut: (sentence: string) => void): Promise<Session> {
-        const [sdk, { startIdle }] = await Promise.all([import("./sdk"), import("../idle/browser")]);
+        const [sdk, { startIdle }] = await Promise.all([
+            import("./sdk"),
+            import("../idle/browser"),
+        ]);
         const requests = new Requests();
         const client = sdk.clientOf(login, requests.fetch);
         const session = new Session(client, login.userId, login.deviceId, requests);
@@ -125,7 +137,9 @@ export class Session {
         body?: object,
         prefix = clientApi,
     ): Promise<T> {
-        return this.client.http.authedRequest<T>(method as never, path, undefined, body, { prefix });
+        return this.client.http.authedRequest<T>(method as never, path, undefined, body, {
+            prefix,
+        });
     }
 
     // The login is over: what was chosen in it, too.
@@ -157,7 +171,9 @@ export class Session {
         }
         const appears = this.people.latest(userId) === undefined;
         this.people.receive(userId, content);
-        this.hears.presence.forEach((call) => call(userId, content as Record<string, unknown>, appears));
+        this.hears.presence.forEach((call) =>
+            call(userId, content as Record<string, unknown>, appears),
+        );
         if (userId === this.userId && this.asked === "hidden") {
             // Another device may have ended hiding.
             const hidden = this.people.latest(userId)?.state === "hidden";
@@ -185,7 +201,11 @@ export class Session {
     }
 
     private readonly onStorage = (event: StorageEvent): void => {
-        if (event.key === askedKeyOf(this.userId) && isState(event.newValue) && event.newValue !== this.asked) {
+        if (
+            event.key === askedKeyOf(this.userId) &&
+            isState(event.newValue) &&
+            event.newValue !== this.asked
+        ) {
             this.ask(event.newValue);
         }
     };
