@@ -25,7 +25,10 @@ export type Totals = Record<
     | "admin_tokens_refused",
     number
 >;
-export type Gauges = Record<"waiters" | "users_known" | "users_live" | "users_online" | "rooms" | "window_ms", number>;
+export type Gauges = Record<
+    "waiters" | "users_known" | "users_live" | "users_online" | "rooms" | "window_ms",
+    number
+>;
 export type Queues = Record<"deciding" | "net" | "cold" | "store" | "unsaved", number>;
 export type Federation = Record<
     | "destinations"
@@ -137,7 +140,10 @@ export class AdminApi {
     overview(): Promise<Overview> {
         return this.ask("GET", "overview");
     }
-    destinations(from: number, limit: number): Promise<{ destinations: Destination[]; next?: number }> {
+    destinations(
+        from: number,
+        limit: number,
+    ): Promise<{ destinations: Destination[]; next?: number }> {
         return this.ask("GET", `federation/destinations?from=${from}&limit=${limit}`);
     }
     users(prefix: string, limit: number): Promise<{ users: FoundUser[]; limited: boolean }> {
@@ -150,7 +156,10 @@ export class AdminApi {
         return this.ask("GET", `users/${encodeURIComponent(userId)}/devices`);
     }
     endSession(userId: string, deviceId: string): Promise<unknown> {
-        return this.ask("DELETE", `users/${encodeURIComponent(userId)}/devices/${encodeURIComponent(deviceId)}`);
+        return this.ask(
+            "DELETE",
+            `users/${encodeURIComponent(userId)}/devices/${encodeURIComponent(deviceId)}`,
+        );
     }
 
     private async ask<T>(method: string, path: string): Promise<T> {
@@ -168,7 +177,11 @@ export class AdminApi {
             throw new ApiError(0, "", "The server does not answer.");
         }
         if (!answer.ok) {
-            throw new ApiError(answer.status, body.errcode ?? "", body.error ?? `It answered ${answer.status}.`);
+            throw new ApiError(
+                answer.status,
+                body.errcode ?? "",
+                body.error ?? `It answered ${answer.status}.`,
+            );
         }
         return body as T;
     }

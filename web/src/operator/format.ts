@@ -31,7 +31,8 @@ export function bytes(n: number | null): string {
         n /= 1024;
         ++i;
     }
-    return `${n.toLocaleString("en", { maximumFractionDigits: n < 100 && i > 0 ? 1 : 0 })} ${units[i]}`;
+    const maximumFractionDigits = n < 100 && i > 0 ? 1 : 0;
+    return `${n.toLocaleString("en", { maximumFractionDigits })} ${units[i]}`;
 }
 
 export function cores(n: number | null): string {
@@ -74,5 +75,9 @@ export function clock(ms: number, withSeconds = true): string {
 }
 
 export function date(ms: number): string {
-    return new Date(ms).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+    return new Date(ms).toLocaleDateString("en-GB", {
+        day: "numeric",
+        month: "short",
+        year: "numeric",
+    });
 }

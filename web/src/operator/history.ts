@@ -1,4 +1,5 @@
-// The last ten minutes, made from overviews as they come: rates and percentiles are differences of two of them.
+// The last ten minutes, made from overviews as they come: rates and percentiles are differences of
+// two of them.
 import type { Histogram, Overview, Totals } from "./api";
 
 export const interval = 2; // seconds between two polls
@@ -36,8 +37,8 @@ export const curves = [
 export type Curve = (typeof curves)[number];
 export type Sample = Record<Curve, number | null>;
 
-// The value that `part` (0..1) of the observations between two histograms don't exceed, in seconds, straight within
-// a bucket; null: there were none. Of those beyond all bounds the last bound is told.
+// The value that `part` (0..1) of the observations between two histograms don't exceed, in seconds,
+// straight within a bucket; null: there were none. Of those beyond all bounds the last bound is told.
 export function percentile(before: Histogram, after: Histogram, part: number): number | null {
     const counts = after.counts.map((n, i) => n - (before.counts[i] ?? 0));
     const all = counts.reduce((sum, n) => sum + n, 0);
@@ -76,7 +77,8 @@ function present(o: Overview) {
 // `before` null, of another run of the server, or too long ago: no rates.
 export function sample(before: Overview | null, o: Overview): Sample {
     const seconds = before ? (o.now - before.now) / 1000 : 0;
-    const usable = before !== null && seconds > 0 && seconds <= widest && o.uptime_ms >= before.uptime_ms;
+    const usable =
+        before !== null && seconds > 0 && seconds <= widest && o.uptime_ms >= before.uptime_ms;
     const none = {
         updates: null,
         deliveries: null,

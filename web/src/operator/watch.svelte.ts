@@ -74,10 +74,12 @@ export class Watch {
     }
 
     private fail(e: unknown): void {
-        const refused = e instanceof ApiError && (e.status === 401 || e.status === 403 || e.status === 429);
+        const refused =
+            e instanceof ApiError && (e.status === 401 || e.status === 403 || e.status === 429);
         const silent = e instanceof ApiError && e.status === 0;
         this.trouble = silent ? "" : e instanceof Error ? e.message : String(e);
-        // A token that was good is not thrown away because a proxy is confused: only the first answer decides.
+        // A token that was good is not thrown away because a proxy is confused: only the first
+        // answer decides.
         this.connection = refused && this.heard === 0 ? "refused" : "lost";
         this.history.gap(Date.now() / 1000);
     }
