@@ -298,7 +298,7 @@ void application::reload(const config& c) {
         now.homeserver = fresh->homeserver;
         now.client_api = fresh->client_api;
         now.engine = fresh->engine;
-        now.metrics = fresh->metrics;
+        m.door.allow_metrics(fresh->metrics);
         now.presence_exclude_rooms = fresh->presence_exclude_rooms;
         now.federation = fresh->federation;
         m.home.engine_ptr->reconfigure(m.home.engine_settings(now), m.clock.now());

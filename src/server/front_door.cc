@@ -25,7 +25,12 @@ ports::http_response error(int status, std::string_view errcode, std::string_vie
 
 front_door::front_door(ports::http_sender& http, const handlers& h, const config& c,
                        base::unique_function<bool()> healthy)
-    : http_(http), to_(h), pages_(http), config_(c), healthy_(std::move(healthy)) {}
+    : http_(http),
+      to_(h),
+      pages_(http),
+      metrics_for_(c.metrics),
+      has_page_(c.page),
+      healthy_(std::move(healthy)) {}
 
 void front_door::on_request(const ports::http_request& r) {
     const bool for_admin = admin::api::is_for(r.path) || pages::pages::is_operators(r.path);
@@ -41,7 +46,7 @@ void front_door::on_request(const ports::http_request& r) {
         health(r);
     } else if (federation::inbound::is_for(r.path)) {
         to_.federation.on_request(r);
-    } else if (config_.page && pages_.is_for(r.path)) {
+    } else if (has_page_ && pages_.is_for(r.path)) {
         pages_.on_request(r);
     } else {
         to_.client_api.on_request(r);
@@ -58,8 +63,9 @@ ports::body_permit front_door::long_body(std::string_view method, std::string_vi
 }
 
 void front_door::metrics(const ports::http_request& r) {
-    const bool allowed = config_.metrics == metrics_for::everyone ||
-                         (config_.metrics == metrics_for::loopback && is_loopback(r.peer_address));
+    const metrics_for whom = metrics_for_.load(std::memory_order_relaxed);
+    const bool allowed = whom == metrics_for::everyone ||
+                         (whom == metrics_for::loopback && is_loopback(r.peer_address));
     if (!allowed) {
         http_.respond(r.handle,
                       error(403, "M_FORBIDDEN",

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 
@@ -22,9 +23,12 @@ class front_door final : public ports::http_handler {
         // The listener that is for admin and its page alone; none: they are on all of them.
         std::optional<std::uint32_t> admin_listener = {};
     };
-    // `healthy` may be called from any thread.
+    // `healthy` may be called from any thread. Of `c` who may read /metrics and whether there is a
+    // page are taken; who may read can change later.
     front_door(ports::http_sender& http, const handlers& h, const config& c,
                base::unique_function<bool()> healthy);
+    // Any thread.
+    void allow_metrics(metrics_for whom) { metrics_for_.store(whom, std::memory_order_relaxed); }
     void on_request(const ports::http_request& r) override;
     void on_gone(ports::http_handle h) override;
     ports::body_permit long_body(std::string_view method, std::string_view target,
@@ -37,7 +41,8 @@ class front_door final : public ports::http_handler {
     ports::http_sender& http_;
     const handlers to_;
     pages::pages pages_;
-    const config& config_;
+    std::atomic<metrics_for> metrics_for_;
+    const bool has_page_;
     base::unique_function<bool()> healthy_;
 };
 

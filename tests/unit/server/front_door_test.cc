@@ -121,9 +121,9 @@ TEST_F(front_door_test, metrics_are_for_whom_the_configuration_says) {
     EXPECT_EQ(ask("/metrics", "::1"), 200);
     EXPECT_EQ(ask("/metrics", "192.0.2.7"), 403);
     EXPECT_EQ(ask("/metrics", "127.0.0.1", "POST"), 405);
-    settings.metrics = metrics_for::everyone;
+    door.allow_metrics(metrics_for::everyone);
     EXPECT_EQ(ask("/metrics", "192.0.2.7"), 200);
-    settings.metrics = metrics_for::nobody;
+    door.allow_metrics(metrics_for::nobody);
     EXPECT_EQ(ask("/metrics"), 403);
 }
 
@@ -134,7 +134,11 @@ TEST_F(front_door_test, the_page_is_served_unless_it_is_switched_off) {
               built_with_it ? "text/html; charset=utf-8" : "application/json");
     EXPECT_TRUE(client_api.paths.empty());
     settings.page = false;
-    EXPECT_EQ(ask("/"), 0);
+    front_door without{sender, {client_api, federation}, settings, [] { return true; }};
+    ports::http_request r;
+    r.method = "GET";
+    r.path = "/";
+    without.on_request(r);
     EXPECT_EQ(client_api.paths.size(), 1U);
 }
 
