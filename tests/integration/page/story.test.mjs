@@ -232,7 +232,7 @@ test("a lost server is said, no light is pretended, and all is fresh when it is 
     await reads(alice, /^Bob Sawyer, unknown/);
     await house.accessible(alice, "a lost connection");
     assert.equal(await alice.getByText(/^Bob Sawyer, (home|away|busy)/).count(), 0);
-    assert.match(await alice.title(), /^Unknown/);
+    assert.match(await alice.title(), /^Not connected/);
     await house.server.start();
     await alice.getByText("Not connected").waitFor({ state: "detached" });
     await reads(alice, /^Bob Sawyer, home/);
