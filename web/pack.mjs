@@ -19,6 +19,7 @@ const types = {
     ".png": "image/png",
     ".woff2": "font/woff2",
     ".json": "application/json",
+    ".txt": "text/plain; charset=utf-8",
     ".webmanifest": "application/manifest+json",
 };
 // Documents have addresses of their own.

@@ -1,13 +1,14 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
+import licences from "./licences";
 
 // `npm run dev` beside `./dev run`, or beside the server that PORCHLIGHT names.
 const beside = process.env["PORCHLIGHT"] ?? "http://127.0.0.1:8008";
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
-    plugins: [svelte()],
+    plugins: [svelte(), licences()],
     resolve: {
         alias: [
             // Presence needs no encryption: five megabytes of WebAssembly stay out of the server.

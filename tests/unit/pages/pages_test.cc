@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -169,6 +170,12 @@ TEST(embedded_files, are_sorted_and_whole) {
     if (!files.empty()) {
         EXPECT_EQ(files.front().path, "/");
         EXPECT_NE(files.front().plain.find("<!doctype html>"), std::string_view::npos);
+        const auto terms = std::find_if(files.begin(), files.end(),
+                                        [](const file& f) { return f.path == "/licences.txt"; });
+        ASSERT_NE(terms, files.end());
+        for (const auto* name : {"matrix-js-sdk", "svelte", "uplot", "figtree", "OFL-1.1"}) {
+            EXPECT_NE(terms->plain.find(name), std::string_view::npos) << name;
+        }
     }
 }
 
