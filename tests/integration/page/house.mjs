@@ -77,6 +77,8 @@ export class House {
 
     // Fails when axe-core finds something serious, in either theme.
     async accessible(page, what) {
+        // A tab behind another one draws nothing, so its colours stay as they were.
+        await page.bringToFront();
         for (const colorScheme of ["dark", "light"]) {
             await page.emulateMedia({ colorScheme });
             await settled(page);
