@@ -56,6 +56,8 @@ class Behind:
         cls.ca = make_authority(folder)
         certificate, key = make_certificate(folder, cls.ca, "proxy")
         cls.server = Server(folder / "data", 'server.trusted_proxies=["127.0.0.1"]', "presence.offline_grace=500ms",
+                            # No event but those of the tests, however slow the machine is.
+                            "presence.active_window=1h",
                             "server.public_base_url=https://porch.test",
                             "federation.well_known_server=porch.test:443")
         cls.proxy = None
