@@ -145,6 +145,9 @@ class Behind:
 
     def test_many_that_wait_are_all_answered(self):
         self.settle()
+        # Her own going offline would answer those that wait already.
+        path = CLIENT + "/presence/@alice:porch.test/status"
+        until(lambda: self.ask("GET", path, token=self.bob)[1]["presence"] == "offline", "Alice's grace to end")
         waiting = []
         for token in [self.log_in() for _ in range(DEVICES)]:
             path = "%s/sync?timeout=%d&set_presence=offline&since=%s" % (CLIENT, LONG, self.since(token))
