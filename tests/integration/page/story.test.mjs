@@ -323,7 +323,7 @@ test("logged out, Bob's light is out at once, in all of his tabs", async () => {
     await reads(alice, /^Bob Sawyer, not home/);
 });
 
-test("with the keyboard alone: log in, change one's light, accept a request", async () => {
+test("with the keyboard alone: log in, change one's light, accept a request; closed, the light goes out", async () => {
     const carol = await house.server.register("carol");
     const dave = await house.server.register("dave");
     await house.server.request("POST", `/_matrix/client/v3/presence/list/${dave.id}`, {
@@ -357,6 +357,11 @@ test("with the keyboard alone: log in, change one's light, accept a request", as
         assert.equal(seen.body.presence, "free_for_chat");
     });
     await page.context().close();
+    // The page is closed, and with it its stream: no PUT, the grace alone.
+    await until(async () => {
+        const seen = await house.server.status(dave, carol);
+        assert.equal(seen.body.presence, "offline");
+    }, 45_000);
 });
 
 test("the browser complained of nothing", () => {
