@@ -8,7 +8,6 @@
 namespace porchlight::admin {
 
 struct surroundings;
-class access;
 
 // The admin API, /_porchlight/admin/v1/: docs/admin-api.md. Paths are taken apart on the net
 // thread, all else happens on the deciding thread. No answer may be read by pages of other origins.

@@ -38,7 +38,7 @@ void front_door::on_request(const ports::http_request& r) {
     const bool admin_is_here = to_.admin != nullptr && (!to_.admin_listener || on_own);
     if (for_admin ? !admin_is_here : on_own && !pages::pages::is_asset(r.path)) {
         http_.respond(r.handle, error(404, "M_UNRECOGNIZED", "There is nothing at this path."));
-    } else if (admin::api::is_for(r.path)) {
+    } else if (to_.admin != nullptr && admin::api::is_for(r.path)) {
         to_.admin->on_request(r);
     } else if (r.path == "/metrics") {
         metrics(r);
