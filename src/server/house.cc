@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <future>
 #include <sstream>
@@ -13,18 +12,6 @@
 #include "base/log.h"
 
 namespace porchlight::server {
-
-namespace {
-
-std::uint64_t number(const std::optional<std::string>& text) {
-    std::uint64_t n = 0;
-    if (text) {
-        std::from_chars(text->data(), text->data() + text->size(), n);
-    }
-    return n;
-}
-
-}  // namespace
 
 void make_data_folder(const std::string& path) {
     std::error_code problem;
@@ -52,7 +39,7 @@ house::house(const config& c, ports::executor& decider, ports::cold_pool& cold, 
         thread_ = std::make_unique<storage::store_thread>(*store_, decider);
         behind_ = std::make_unique<write_behind>(decider, *thread_, *dirty_);
         engine_ptr = std::make_unique<engine::engine>(
-            c.engine, *this, number(store_->meta("presence_ceiling")), clean, clock.now());
+            c.engine, *this, meta_number(*store_, "presence_ceiling"), clean, clock.now());
         note_start(before, boot, clock.now().wall);
         log = std::make_unique<homeserver::durable_log>(*thread_, *engine_ptr, clock,
                                                         homeserver::durable_log::last_of(*store_));
@@ -85,7 +72,7 @@ house::~house() {
 
 // One set: whoever finds this run on the disk finds the power loss before it too.
 void house::note_start(last_stop before, const std::string& boot, base::wall_time now) {
-    std::uint64_t lost = number(store_->meta("power_loss_position"));
+    std::uint64_t lost = meta_number(*store_, "power_loss_position");
     ports::write_set set = running(boot);
     if (before == last_stop::power_lost) {
         base::log::warn("server", "the power failed; presence is told to everybody again");

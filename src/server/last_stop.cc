@@ -8,17 +8,14 @@
 
 namespace porchlight::server {
 
-namespace {
-
-std::uint64_t number(const std::optional<std::string>& text) {
+std::uint64_t meta_number(ports::store_reader& store, std::string_view name) {
+    const auto text = store.meta(name);
     std::uint64_t n = 0;
     if (text) {
         std::from_chars(text->data(), text->data() + text->size(), n);
     }
     return n;
 }
-
-}  // namespace
 
 std::string boot_id() {
     std::string id;
@@ -44,7 +41,7 @@ ports::write_set closed() {
 
 lost_positions lost_by_restoring(ports::store_reader& store, base::wall_time now,
                                  ports::write_set& set) {
-    lost_positions lost{number(store.meta("lost_after")), number(store.meta("lost_until"))};
+    lost_positions lost{meta_number(store, "lost_after"), meta_number(store, "lost_until")};
     if (store.meta("is_copy") != "yes") {
         return lost;
     }

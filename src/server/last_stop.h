@@ -24,6 +24,9 @@ last_stop stop_before(ports::store_reader& store, std::string_view boot);
 ports::write_set running(std::string_view boot);
 ports::write_set closed();
 
+// A number among the rows of facts; 0 where there is none.
+std::uint64_t meta_number(ports::store_reader& store, std::string_view name);
+
 // Durable positions that were told to clients after the backup this data was restored from: those
 // above `after` and below `until`. Several backups: from the first of them on. Both 0: none.
 struct lost_positions {
